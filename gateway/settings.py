@@ -1,0 +1,89 @@
+"""The only reader of the environment: one frozen value, checked when the app starts.
+
+A setting that is missing or unsafe is an error that names the setting and the fix, and the app
+serves nothing (fail-closed). README's table of settings and a test hold this list together.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SettingsError(Exception):
+    """The environment does not describe a gateway that may serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    policy: Path
+    tenants: frozenset[str]
+    """Entra tenant ids whose tokens are believed, lower case."""
+    audiences: frozenset[str]
+    """Accepted `aud` values: the application id (v2 tokens) and the App ID URI (v1 tokens)."""
+    scope: str
+    """Delegated scope that a user's token must carry in `scp`."""
+    authority: str
+    """Base URL of the token issuer, without a trailing slash."""
+    key_vault: str
+    """Vault URL, or the empty string where no server of the policy has a credential."""
+    evidence: str
+    """Table service URL (managed identity), or a connection string to storage on loopback."""
+    evidence_table: str
+    origins: frozenset[str]
+    """Browser origins that may call; none by default."""
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises SettingsError with the fix in its message."""
+    found = os.environ if environment is None else environment
+    settings = Settings(
+        policy=Path(found.get("COUNTERSIGN_POLICY", "policy.yaml")),
+        tenants=_items(found, "COUNTERSIGN_TENANTS"),
+        audiences=_items(found, "COUNTERSIGN_AUDIENCE"),
+        scope=found.get("COUNTERSIGN_SCOPE", "mcp.access"),
+        authority=_url(found, "COUNTERSIGN_AUTHORITY", "https://login.microsoftonline.com"),
+        key_vault=_url(found, "COUNTERSIGN_KEY_VAULT", ""),
+        evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
+        evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
+        origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
+    )
+    return settings
+
+
+def is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def _optional_items(found: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(item.strip().lower() for item in found.get(name, "").split(",") if item.strip())
+
+
+def _items(found: Mapping[str, str], name: str) -> frozenset[str]:
+    items = _optional_items(found, name)
+    if not items:
+        raise SettingsError(f"{name} is not set: give one or more values, separated by commas")
+    return items
+
+
+def _url(found: Mapping[str, str], name: str, default: str) -> str:
+    url = found.get(name, default).rstrip("/")
+    if url and not url.startswith("https://") and not (url.startswith("http://") and is_loopback(url)):
+        raise SettingsError(f"{name} must begin with https:// (plain http only to this machine)")
+    return url
+
+
+def _storage(found: Mapping[str, str], name: str) -> str:
+    value = found.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set: give the table service URL of the evidence account")
+    if value.startswith("https://"):
+        return value.rstrip("/")
+    parts = dict(part.split("=", 1) for part in value.split(";") if "=" in part)
+    # A connection string carries a key, and a key can rewrite evidence: only for storage on this machine.
+    if not is_loopback(parts.get("TableEndpoint", "")):
+        raise SettingsError(f"{name} must be an https:// URL; a connection string only works for local storage")
+    return value
