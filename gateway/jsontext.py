@@ -29,7 +29,7 @@ class Malformed:
     why: str
 
 
-class _DuplicateKey(ValueError):
+class _DuplicateKeyError(ValueError):
     pass
 
 
@@ -46,7 +46,7 @@ def parse(text: bytes | str, *, duplicates: bool = False) -> Any | Malformed:
             write(value)
     except UnicodeError:
         return Malformed("is not UTF-8")
-    except _DuplicateKey:
+    except _DuplicateKeyError:
         return Malformed("has a key twice in one object")
     except RecursionError:
         return Malformed("is nested too deep")
@@ -93,7 +93,7 @@ def _refuse_constant(text: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _DuplicateKey
+        raise _DuplicateKeyError
     return found
 
 

@@ -38,6 +38,7 @@ class Reason(Enum):
     HEADER_MISMATCH = Wire(400, -32020, "A request header does not agree with the request body.")
     META_MISSING = Wire(400, -32602, "The request lacks a field of _meta that this revision requires.")
     PROTOCOL_VERSION = Wire(400, -32022, "This protocol version is not supported.")
+    PARAMS_INVALID = Wire(400, -32602, "The params of the request are not valid for its method.", legacy_http=200)
     METHOD_UNKNOWN = Wire(404, -32601, "Method not found.", legacy_http=200)
     HTTP_METHOD = Wire(405, -32600, "This HTTP method is not used in this protocol version.")
     ORIGIN = Wire(403, -32600, "Requests from this origin are not accepted.")

@@ -40,7 +40,7 @@ class Settings:
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. Raises SettingsError with the fix in its message."""
     found = os.environ if environment is None else environment
-    settings = Settings(
+    return Settings(
         policy=Path(found.get("COUNTERSIGN_POLICY", "policy.yaml")),
         tenants=_items(found, "COUNTERSIGN_TENANTS"),
         audiences=_items(found, "COUNTERSIGN_AUDIENCE"),
@@ -51,7 +51,6 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
     )
-    return settings
 
 
 def is_loopback(url: str) -> bool:

@@ -1,0 +1,63 @@
+"""The words of MCP that the gateway must know: versions, methods, headers and `_meta` keys.
+
+Sources: 2026-07-28 basic/transports/streamable-http and basic/index; 2025-11-25 basic/transports.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.values import Era
+
+MODERN_VERSIONS = ("2026-07-28",)
+LEGACY_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25")
+
+VERSION_HEADER = "mcp-protocol-version"
+METHOD_HEADER = "mcp-method"
+NAME_HEADER = "mcp-name"
+PARAM_HEADER_PREFIX = "mcp-param-"
+SESSION_HEADER = "mcp-session-id"
+
+VERSION_META = "io.modelcontextprotocol/protocolVersion"
+CAPABILITIES_META = "io.modelcontextprotocol/clientCapabilities"
+
+BOTH = frozenset({Era.MODERN, Era.LEGACY})
+MODERN = frozenset({Era.MODERN})
+LEGACY = frozenset({Era.LEGACY})
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What the gateway must know of a JSON-RPC method before it lets one through."""
+
+    eras: frozenset[Era]
+    target: str = ""
+    """The field of `params` that names a tool, resource or prompt."""
+    acts: bool = False
+    """It acts or reads: intent and outcome are recorded, not one record alone."""
+
+
+METHODS: Mapping[str, Method] = {
+    "initialize": Method(LEGACY),
+    "ping": Method(LEGACY),
+    "logging/setLevel": Method(LEGACY),
+    "server/discover": Method(MODERN),
+    "subscriptions/listen": Method(MODERN),
+    "tools/list": Method(BOTH),
+    "tools/call": Method(BOTH, target="name", acts=True),
+    "resources/list": Method(BOTH),
+    "resources/templates/list": Method(BOTH),
+    "resources/read": Method(BOTH, target="uri", acts=True),
+    "resources/subscribe": Method(LEGACY, target="uri"),
+    "resources/unsubscribe": Method(LEGACY, target="uri"),
+    "prompts/list": Method(BOTH),
+    "prompts/get": Method(BOTH, target="name", acts=True),
+    "completion/complete": Method(BOTH, acts=True),
+    "notifications/initialized": Method(LEGACY),
+    "notifications/cancelled": Method(BOTH),
+    "notifications/progress": Method(BOTH),
+    "notifications/roots/list_changed": Method(LEGACY),
+}
+"""A method that is not listed is refused: what the gateway cannot read it cannot govern (fail-closed)."""
+
+NAME_BEARING = frozenset({"tools/call", "prompts/get", "resources/read"})
+"""Methods whose target `Mcp-Name` must repeat (2026-07-28, Standard Request Headers)."""
