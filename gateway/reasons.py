@@ -88,6 +88,8 @@ class Reason(Enum):
     UPSTREAM_MALFORMED = Wire(502, 50205, "The MCP server's answer is not valid.")
     UPSTREAM_TOO_LARGE = Wire(502, 50206, "The MCP server's answer is larger than this gateway accepts.")
     UPSTREAM_REJECTED = Wire(502, 50207, "The MCP server rejected the request.")
+    UPSTREAM_BAD_REQUEST = Wire(400, -32600, "The MCP server does not accept this request.")
+    UPSTREAM_NOT_ALLOWED = Wire(405, -32600, "The MCP server does not offer this HTTP method.")
     SESSION_ENDED = Wire(404, -32600, "The MCP session has ended; initialize again.")
 
     # mask

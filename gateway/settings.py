@@ -33,6 +33,8 @@ class Settings:
     evidence: str
     """Table service URL (managed identity), or a connection string to storage on loopback."""
     evidence_table: str
+    identity: str
+    """Client id of the user-assigned identity, or the empty string for the system-assigned one."""
     origins: frozenset[str]
     """Browser origins that may call; none by default."""
 
@@ -49,6 +51,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         key_vault=_url(found, "COUNTERSIGN_KEY_VAULT", ""),
         evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
+        identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
     )
 

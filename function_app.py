@@ -1,0 +1,28 @@
+"""The doors of the Functions app: one trigger for each route, a few lines each, no decisions.
+
+`gateway/call.py` is where a call goes from here. Tokens are checked there and not by the platform
+(`ANONYMOUS`), so that every refusal has a reason and a record.
+"""
+
+import azure.durable_functions as durable
+import azure.functions as func
+from azurefunctions.extensions.http.fastapi import JSONResponse, Request, Response
+
+from gateway.call import serve
+from gateway.door import arrival_of, origin_of, response_of
+from gateway.process import health_of, rooms
+
+app = durable.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@app.route(route="mcp/{server}", methods=[func.HttpMethod.POST, func.HttpMethod.GET, func.HttpMethod.DELETE])
+async def mcp(req: Request) -> Response:
+    """The MCP endpoint of one upstream server (Streamable HTTP)."""
+    return response_of(await serve(await arrival_of(req), origin_of(req), rooms()))
+
+
+@app.route(route="health", methods=[func.HttpMethod.GET])
+async def health(req: Request) -> JSONResponse:
+    """Whether this process can serve calls; says nothing that a stranger may not know."""
+    status, facts = await health_of()
+    return JSONResponse(facts, status)

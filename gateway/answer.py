@@ -1,0 +1,75 @@
+"""Room 13: what the client gets. Pure.
+
+Takes a refusal or the upstream's answer as it may be seen, and returns status, headers and body.
+The status and the sentence of a refusal come from the one table in `reasons`; nothing else of the
+refusal reaches the wire but the `data` that the specification asks for.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway import jsontext
+from gateway.protocol import SESSION_HEADER
+from gateway.reasons import Reason
+from gateway.values import Call, Era, MessageKind, Refusal
+
+_ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_STREAM = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+_ALLOW = {Era.MODERN: "POST", Era.LEGACY: "POST, GET, DELETE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response: `body` whole, or event by event."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | AsyncGenerator[bytes] = b""
+
+
+def error_message(call: Call, refusal: Refusal) -> dict[str, Any]:
+    """The JSON-RPC error of a refusal, with the request's id, or null where it has none."""
+    wire = refusal.reason.wire
+    error: dict[str, Any] = {"code": wire.code, "message": wire.sentence}
+    if refusal.data:
+        error["data"] = dict(refusal.data)
+    return {"jsonrpc": "2.0", "id": call.id, "error": error}
+
+
+def refused(call: Call, refusal: Refusal) -> Answer:
+    wire = refusal.reason.wire
+    status = wire.http if call.era is Era.MODERN or wire.legacy_http is None else wire.legacy_http
+    if status == 200 and call.kind is not MessageKind.REQUEST:
+        # Only a request can carry an error in a 200; to accept anything else would be a lie.
+        status = 403
+    headers = _ALWAYS | {"content-type": "application/json"}
+    if status == 401:
+        # RFC 6750, section 3.1: no error code where no token was sent.
+        sent = refusal.reason is not Reason.TOKEN_MISSING
+        headers["www-authenticate"] = 'Bearer error="invalid_token"' if sent else "Bearer"
+    if status == 405:
+        headers["allow"] = _ALLOW[call.era]
+    if status == 503:
+        headers["retry-after"] = "5"
+    return Answer(status, headers, jsontext.write(error_message(call, refusal)))
+
+
+def replied(status: int, mcp_session: str, message: dict[str, Any]) -> Answer:
+    return Answer(
+        status,
+        _ALWAYS | {"content-type": "application/json"} | _session(mcp_session),
+        jsontext.write(message),
+    )
+
+
+def accepted(status: int, mcp_session: str) -> Answer:
+    return Answer(status, _ALWAYS | _session(mcp_session))
+
+
+def streamed(mcp_session: str, events: AsyncGenerator[bytes]) -> Answer:
+    return Answer(200, _ALWAYS | _STREAM | {"content-type": "text/event-stream"} | _session(mcp_session), events)
+
+
+def _session(mcp_session: str) -> dict[str, str]:
+    return {SESSION_HEADER: mcp_session} if mcp_session else {}

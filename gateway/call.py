@@ -1,0 +1,122 @@
+"""The walk of one call: the rooms in their order. Read this file first.
+
+Every entry comes through `serve`, and every exit is recorded: a refusal before anything was
+forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`. Rooms 4 (catalogue),
+6 (grant) and 7 (approval) do not exist yet; a policy that requires a grant or an approval refuses.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from gateway import answer, inbound
+from gateway.answer import Answer
+from gateway.authenticate import authenticate
+from gateway.authorize import authorize
+from gateway.credential import Credentials
+from gateway.forward import Accepted, EventStream, Reply, forward
+from gateway.identity_keys import IdentityKeys
+from gateway.policy.source import PolicySource
+from gateway.reasons import Reason
+from gateway.record import Event, Outcome, Passage, Recorder
+from gateway.relay import relay
+from gateway.session import session_of
+from gateway.settings import Settings
+from gateway.settle import acts, fail, settle
+from gateway.values import Arrival, Origin, Refusal
+
+_log = logging.getLogger("countersign")
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the rooms of this process share; opened once, by `composition`."""
+
+    settings: Settings
+    keys: IdentityKeys
+    policy: PolicySource
+    recorder: Recorder
+    credentials: Credentials
+    client: httpx.AsyncClient
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+async def serve(arrival: Arrival, origin: Origin, rooms: Rooms) -> Answer:
+    """The answer to one HTTP request. Never raises: what the walk did not foresee is an internal error, on record."""
+    reading = inbound.read(arrival, rooms.settings.origins)  # 1
+    passage = Passage(reading.call, origin)
+    try:
+        return await turn_away(passage, reading.refusal, rooms) if reading.refusal else await walk(passage, rooms)
+    except Exception as error:  # noqa: BLE001 - fail-closed: the one outer boundary
+        # The kind alone: the text of an error may hold what the call held.
+        _log.error("countersign.internal_error", extra={"kind": type(error).__name__, "call": passage.id})
+        return await turn_away(passage, Refusal(Reason.INTERNAL, type(error).__name__), rooms)
+
+
+async def walk(passage: Passage, rooms: Rooms) -> Answer:
+    """The rooms from 2 on, one after the other; the first refusal ends the walk."""
+    caller = await authenticate(passage.call.token, rooms.settings, rooms.keys)  # 2
+    if isinstance(caller, Refusal):
+        return await turn_away(passage, caller, rooms)
+    passage.caller, passage.session = caller, session_of(passage.call, caller, rooms.now())  # 3
+
+    passage.policy = await rooms.policy.current()
+    decision = authorize(passage.policy, caller, passage.call, rooms.now())  # 5
+    if isinstance(decision, Refusal):
+        return await turn_away(passage, decision, rooms)
+    passage.decision = decision
+    if decision.requires:  # 6, 7
+        return await turn_away(passage, Refusal(Reason.REQUIREMENT_UNMET, ",".join(sorted(decision.requires))), rooms)
+
+    if not await rooms.recorder.intent(passage, Event.INTENT if acts(passage) else Event.RELAYED):  # 8
+        return answer.refused(passage.call, Refusal(Reason.EVIDENCE_UNAVAILABLE))
+    response = await reach_upstream(passage, rooms)  # 9, 10
+    return await hand_back(passage, response, rooms)  # 11, 12, 13
+
+
+async def reach_upstream(passage: Passage, rooms: Rooms) -> Reply | Accepted | EventStream | Refusal:
+    """The upstream's answer, with the credential that only the gateway holds; read anew once after a 401."""
+    if passage.policy is None:
+        return Refusal(Reason.POLICY_UNAVAILABLE)
+    server = passage.policy.servers[passage.call.server]
+    header = await rooms.credentials.obtain(server.credential)
+    if isinstance(header, Refusal):
+        return header
+    response = await forward(rooms.client, passage.call, server, header)
+    if not isinstance(response, Refusal) or response.reason is not Reason.UPSTREAM_UNAUTHORIZED:
+        return response
+    renewed = await rooms.credentials.renew(server.credential)
+    if renewed is None or isinstance(renewed, Refusal):
+        return renewed or response
+    # To send the call again is safe: an upstream that answers 401 has not acted.
+    return await forward(rooms.client, passage.call, server, renewed)
+
+
+async def hand_back(passage: Passage, response: Reply | Accepted | EventStream | Refusal, rooms: Rooms) -> Answer:
+    """The client's answer: masked, its outcome on record."""
+    call, recorder = passage.call, rooms.recorder
+    if isinstance(response, EventStream):
+        return answer.streamed(response.mcp_session, relay(passage, response, recorder))
+    if isinstance(response, Refusal):
+        return answer.refused(call, await fail(passage, response, recorder))
+    if isinstance(response, Reply):
+        settled = await settle(passage, response.message, recorder)
+        if isinstance(settled, Refusal):
+            return answer.refused(call, settled)
+        return answer.replied(response.status, response.mcp_session, settled)
+    if acts(passage) and not await recorder.outcome(passage, Outcome.SUCCEEDED):
+        return answer.refused(call, Refusal(Reason.OUTCOME_UNRECORDED))
+    return answer.accepted(response.status, response.mcp_session)
+
+
+async def turn_away(passage: Passage, refusal: Refusal, rooms: Rooms) -> Answer:
+    """The refusal, on record. A caller is told of it only once it is (fail-closed)."""
+    if passage.on_its_way:
+        return answer.refused(passage.call, await fail(passage, refusal, rooms.recorder))
+    recorded = await rooms.recorder.refused(passage, refusal)
+    if not recorded and passage.caller is not None:
+        refusal = Refusal(Reason.EVIDENCE_UNAVAILABLE)
+    return answer.refused(passage.call, refusal)

@@ -1,0 +1,43 @@
+"""How the rooms of one process are opened, from its settings."""
+
+from gateway.call import Rooms
+from gateway.credential import Credentials
+from gateway.evidence.chain import Chains
+from gateway.forward import open_client
+from gateway.identity_keys import IdentityKeys
+from gateway.policy.source import PolicySource
+from gateway.record import Recorder
+from gateway.settings import Settings
+from gateway.storage.tables import open_table
+from gateway.values import Secret
+
+
+def open_rooms(settings: Settings) -> Rooms:
+    """The rooms, with one HTTP client, one table client and one vault client for the life of the process.
+
+    Must run in the event loop that serves the calls.
+    """
+    client = open_client()
+    return Rooms(
+        settings=settings,
+        keys=IdentityKeys(client, settings.authority),
+        policy=PolicySource(settings.policy),
+        recorder=Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity))),
+        credentials=Credentials(_LazyVault(settings).read if settings.key_vault else None),
+        client=client,
+    )
+
+
+class _LazyVault:
+    """Opens the vault on the first secret: its packages take 0.3 s that a first refusal need not wait for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._read = None
+
+    async def read(self, name: str) -> Secret:
+        if self._read is None:
+            from gateway.storage.vault import Vault  # noqa: PLC0415 - see the class
+
+            self._read = Vault(self._settings.key_vault, self._settings.identity).read
+        return await self._read(name)

@@ -1,0 +1,1 @@
+"""Evidence: the record format (`form`) and the hash chain (`chain`)."""

@@ -1,0 +1,55 @@
+"""The format of one record of evidence, version 1. Pure.
+
+A record is a flat JSON object of strings and integers. Its canonical form (RFC 8785) is what is
+hashed, and what stands in the column `body`; the other columns repeat what auditors filter on.
+Fields are only ever added, with a new version; none changes its meaning. AU-3 asks for type
+(`event`), when (`time`), where (`server`, `target`), source (`source`, `client`), outcome
+(`outcome`, `reason`) and who (`tenant`, `subject`).
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import rfc8785
+
+VERSION = 1
+FIRST = "0" * 64
+"""`previous` of the first record of a chain."""
+
+FILTERS = (
+    *("time", "event", "outcome", "reason"),
+    *("tenant", "subject", "kind", "client", "token", "source", "trace"),
+    *("server", "era", "method", "target", "call"),
+    *("policy", "rules"),
+)
+"""Columns of their own, by the names they have in the body."""
+
+MAX_TEXT = 1024
+"""Characters of one field; longer ones are cut, with their length and digest, so that a row stays small."""
+
+type Fields = Mapping[str, str | int]
+
+
+def chained(fields: Fields, *, session: str, writer: str, sequence: int, previous: str) -> dict[str, str | int]:
+    """The columns of a record at its place in a chain: the filters, `body` and `hash`."""
+    body: dict[str, str | int] = {name: _short(value) for name, value in fields.items()}
+    body |= {"v": VERSION, "session": session, "writer": writer, "sequence": sequence, "previous": previous}
+    canonical = rfc8785.dumps(dict(body))
+    columns = {name: _printable(body[name]) for name in FILTERS if name in body}
+    return columns | {"body": canonical.decode(), "hash": hashlib.sha256(canonical).hexdigest()}
+
+
+def row_key(writer: str, sequence: int) -> str:
+    return f"{writer}-{sequence:08d}"
+
+
+def _short(value: str | int) -> str | int:
+    if isinstance(value, int) or len(value) <= MAX_TEXT:
+        return value
+    digest = hashlib.sha256(value.encode(errors="replace")).hexdigest()
+    return f"{value[:MAX_TEXT]}... ({len(value)} characters, sha256 {digest})"
+
+
+def _printable(value: str | int) -> str | int:
+    """Control characters of a caller's text do not reach a column; `body` holds them escaped."""
+    return value if isinstance(value, int) else "".join(char if char.isprintable() else "\ufffd" for char in value)

@@ -1,0 +1,37 @@
+"""What one process opens once and keeps: settings and rooms, and how it is doing.
+
+Nothing is opened before the first request, so that the platform can index the app anywhere.
+"""
+
+import logging
+from functools import cache
+from typing import Any
+
+from gateway.call import Rooms
+from gateway.composition import open_rooms
+from gateway.settings import SettingsError, read
+
+_log = logging.getLogger("countersign")
+
+
+@cache
+def rooms() -> Rooms:
+    """The rooms of this process. Raises SettingsError as long as the environment is not fit to serve (fail-closed)."""
+    return open_rooms(read())
+
+
+async def health_of() -> tuple[int, dict[str, Any]]:
+    """HTTP status and facts for `/health`: 200 when calls can be served, else 503."""
+    try:
+        opened = rooms()
+    except SettingsError as error:
+        _log.error("countersign.settings %s", error)
+        return 503, {"status": "misconfigured"}
+    policy = await opened.policy.current()
+    return 200 if policy else 503, {
+        "status": "ok" if policy else "no policy",
+        "policy": policy.digest if policy else None,
+        "policy_rejected": opened.policy.problem is not None,
+        "records_failed": opened.recorder.failures,
+        "refusals_left_out": opened.recorder.omitted,
+    }

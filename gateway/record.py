@@ -1,0 +1,213 @@
+"""Rooms 8 and 12: what happened, written so that it stays.
+
+Takes a passage (a call on its way) and what became of it, and returns whether the record is
+durable. If it is not, the walk forwards nothing, or withholds the answer (fail-closed). This room
+writes no argument, no result and no token: only who, what, where, when, by which rule, and how it
+ended. Text that a caller chose is masked before it is written.
+"""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from gateway import mask
+from gateway.evidence.chain import Chains
+from gateway.masking.detectors import DETECTORS
+from gateway.policy.document import Policy
+from gateway.session import unauthenticated_session
+from gateway.storage.contract import StoreUnavailableError
+from gateway.values import Action, Call, Caller, Decision, Hidden, Mask, Origin, Refusal
+
+BURST = 60
+"""Refusals of unauthenticated calls that one process records at once."""
+REFILL = 1.0
+"""Such records a second after that; the rest are counted (`omitted`), so that a flood cannot fill the evidence."""
+
+
+EVERYTHING = (Mask("record", Action.REDACT, detectors=tuple(DETECTORS)),)
+"""Names and URIs in a record are masked with every detector, whatever the policy lets the caller see."""
+
+
+class Event(StrEnum):
+    INTENT = "intent"
+    """The call was allowed and is about to be forwarded."""
+    OUTCOME = "outcome"
+    """What came of an intent."""
+    RELAYED = "relayed"
+    """A call that neither acts nor reads was allowed and is about to be forwarded."""
+    REFUSED = "refused"
+    """The call went no further; nothing was forwarded."""
+    POLICY = "policy"
+    """The policy was loaded, or a new version was rejected."""
+
+
+class Outcome(StrEnum):
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    SUCCEEDED = "succeeded"
+    TOOL_ERROR = "tool_error"
+    """The tool ran and reported an error (`isError`)."""
+    SERVER_ERROR = "server_error"
+    """The server answered with a JSON-RPC error."""
+    INPUT_REQUIRED = "input_required"
+    FAILED = "failed"
+    """No answer that could be handed on; `reason` says why. Whether the server acted is not known."""
+    WITHHELD = "withheld"
+    """The server answered, and masking kept the answer back."""
+    CANCELLED = "cancelled"
+    """The client left before the answer."""
+    DETACHED = "detached"
+    """The server ended the stream without the answer and may give it on another one (2025-11-25, SSE polling)."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """A call on its way through the rooms, with what is known of it so far.
+
+    The one value that changes as the call goes on, so that whoever has to end the walk, at whatever
+    point, knows all that the record should say.
+    """
+
+    call: Call
+    origin: Origin
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    caller: Caller | None = None
+    session: str = ""
+    policy: Policy | None = None
+    decision: Decision | None = None
+    on_its_way: bool = False
+    """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """A token bucket over what unauthenticated callers may write."""
+
+    clock: Callable[[], float]
+    left: float = BURST
+    seen: float = 0.0
+    omitted: int = 0
+
+    def spend(self) -> bool:
+        now = self.clock()
+        self.left = min(BURST, self.left + (now - self.seen) * REFILL)
+        self.seen = now
+        if self.left < 1:
+            self.omitted += 1
+            return False
+        self.left -= 1
+        return True
+
+
+class Recorder:
+    """Writes the records of the walk through this process's chains."""
+
+    def __init__(
+        self,
+        chains: Chains,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._chains = chains
+        self._now = now
+        self._budget = _Budget(clock, seen=clock())
+        self.failures = 0
+        """Records that the store did not confirm since the process started; `/health` shows it."""
+
+    @property
+    def omitted(self) -> int:
+        """Refusals of unauthenticated calls that were counted and not yet mentioned in a record."""
+        return self._budget.omitted
+
+    async def intent(self, passage: Passage, event: Event) -> bool:
+        """The call is on record before anything leaves; False: it is not, so nothing may leave."""
+        passage.on_its_way = await self._append(passage, {"event": event, "outcome": Outcome.ALLOWED})
+        return passage.on_its_way
+
+    async def outcome(
+        self, passage: Passage, outcome: Outcome, *, hidden: Sequence[Hidden] = (), refusal: Refusal | None = None
+    ) -> bool:
+        """What came of the call is on record; False: it is not, so the answer must be withheld."""
+        fields = {"event": Event.OUTCOME, "outcome": outcome, "hidden": len(hidden), "masks": _summary(hidden)}
+        return await self._append(passage, fields | _why(refusal))
+
+    async def refused(self, passage: Passage, refusal: Refusal) -> bool:
+        """The refusal is on record, or, if it names no caller and the budget is spent, counted."""
+        fields: dict[str, str | int] = {"event": Event.REFUSED, "outcome": Outcome.REFUSED, **_why(refusal)}
+        if passage.caller is not None:
+            return await self._append(passage, fields)
+        if not self._budget.spend():
+            return True
+        omitted, self._budget.omitted = self._budget.omitted, 0
+        if await self._append(passage, fields | ({"omitted": omitted} if omitted else {})):
+            return True
+        self._budget.omitted += omitted + 1
+        return False
+
+    async def policy(self, outcome: Outcome, digest: str, detail: str = "") -> bool:
+        """That the policy changed, or that a new version was rejected, is on record."""
+        now = self._now()
+        fields = {"event": Event.POLICY, "outcome": outcome, "policy": digest, "detail": detail, "time": _time(now)}
+        return await self._write(f"{now:%Y%m%d}-policy", fields)
+
+    async def _append(self, passage: Passage, fields: Mapping[str, str | int]) -> bool:
+        now = self._now()
+        session = passage.session or unauthenticated_session(now)
+        known = {"time": _time(now), "call": passage.id, **_about(passage)} | fields
+        return await self._write(session, {name: value for name, value in known.items() if value != ""})
+
+    async def _write(self, session: str, fields: Mapping[str, str | int]) -> bool:
+        try:
+            await self._chains.append(session, fields)
+        except StoreUnavailableError:
+            self.failures += 1
+            return False
+        return True
+
+
+def _about(passage: Passage) -> dict[str, str | int]:
+    call, caller, decision = passage.call, passage.caller, passage.decision
+    fields: dict[str, str | int] = {
+        "server": mask.mask_text(call.server, EVERYTHING),
+        "era": call.era,
+        "message": call.kind,
+        "method": mask.mask_text(call.method, EVERYTHING),
+        "target": mask.mask_text(call.target, EVERYTHING),
+        "request": "" if call.id is None else mask.mask_text(str(call.id), EVERYTHING),
+        "source": passage.origin.source,
+        "trace": passage.origin.trace,
+    }
+    if caller is not None:
+        fields |= {
+            "tenant": caller.tenant,
+            "subject": caller.object_id,
+            "kind": caller.kind,
+            "client": caller.client,
+            "token": caller.token_id,
+            "signin": caller.sign_in,
+        }
+    if decision is not None:
+        fields |= {"policy": decision.policy, "rules": ",".join(decision.rules)}
+    return fields
+
+
+def _why(refusal: Refusal | None) -> dict[str, str | int]:
+    if refusal is None:
+        return {}
+    why: dict[str, str | int] = {"reason": refusal.reason.name.lower(), "detail": refusal.detail}
+    return why | ({"policy": refusal.policy, "rules": ",".join(refusal.rules)} if refusal.policy else {})
+
+
+def _summary(hidden: Sequence[Hidden]) -> str:
+    """`mask/detector:action=count` for each, sorted."""
+    counts = Counter(f"{item.mask}/{item.by}:{item.action}" for item in hidden)
+    return " ".join(f"{name}={count}" for name, count in sorted(counts.items()))
+
+
+def _time(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

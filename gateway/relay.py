@@ -1,0 +1,151 @@
+"""Rooms 11 to 13 for a stream: each event masked and handed on as it arrives.
+
+Takes a passage and the upstream's event stream, and gives the bytes of the client's stream. The
+response to the call is settled before it leaves; what cannot be read or masked ends the stream with
+a JSON-RPC error. However the stream ends - an answer, an error, the client gone - the call's
+outcome is on record and the upstream's connection is closed.
+"""
+
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from gateway import jsontext, sse
+from gateway.answer import error_message
+from gateway.forward import BrokenStreamError, EventStream, is_response_to
+from gateway.reasons import Reason
+from gateway.record import Outcome, Passage, Recorder
+from gateway.settle import acts, fail, settle, visible
+from gateway.values import Era, MessageKind, Refusal
+
+DRAIN = 0.5
+"""Seconds given to an upstream to end its stream after the answer, so that the connection can be used again."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    started: bool = False
+    answered: bool = False
+    """The response to the call, or an error in its place, has been handed on and recorded."""
+    resumable: bool = False
+    """The upstream gave event ids, so that the client can ask for the rest by GET (legacy era)."""
+
+
+def relay(passage: Passage, upstream: EventStream, recorder: Recorder) -> AsyncGenerator[bytes]:
+    """The client's stream, event by event."""
+    progress = _Progress()
+    stream = _relay(passage, upstream, progress, recorder)
+    # A client that has gone before the first event never starts the generator, and its `finally` never runs.
+    loop = asyncio.get_running_loop()
+    abandoned = weakref.finalize(stream, _abandon, loop, passage, upstream, progress, recorder)
+    abandoned.atexit = False
+    return stream
+
+
+async def _relay(
+    passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder
+) -> AsyncGenerator[bytes]:
+    progress.started = True
+    events = upstream.events()
+    try:
+        async for event in events:
+            yield sse.write(await _hand_on(passage, event, progress, recorder))
+            if progress.answered:
+                await _drain(events)
+                return
+        ending = await _ended_without_answer(passage, progress, recorder)
+        if ending is not None:
+            yield sse.write(ending)
+    except BrokenStreamError as broken:
+        yield sse.write(await _error(passage, Refusal(broken.reason), progress, recorder))
+    except Exception as error:  # noqa: BLE001 - fail-closed: a stream runs on after `call.serve` has returned
+        refusal = Refusal(Reason.INTERNAL, type(error).__name__)
+        yield sse.write(await _error(passage, refusal, progress, recorder))
+    finally:
+        _let_go(passage, upstream, progress, recorder)
+
+
+async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, recorder: Recorder) -> sse.Event:
+    """The event as it may leave. Sets `progress.answered` once the call is answered. Raises BrokenStreamError."""
+    if event.id is not None and passage.call.era is Era.LEGACY:
+        progress.resumable = True
+    if not event.data:
+        return event
+    message = jsontext.parse(event.data, duplicates=True)
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
+    if passage.call.kind is MessageKind.REQUEST and "method" not in message:
+        if not is_response_to(passage.call, message):
+            raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
+        settled = await settle(passage, message, recorder)
+        progress.answered = True
+        return _with(event, error_message(passage.call, settled) if isinstance(settled, Refusal) else settled)
+    seen = visible(passage, message)
+    if isinstance(seen, Refusal):
+        raise BrokenStreamError(seen.reason)
+    return _with(event, seen.message)
+
+
+def _with(event: sse.Event, message: dict[str, Any]) -> sse.Event:
+    return sse.Event(jsontext.write(message).decode(), event.name, event.id, event.retry)
+
+
+async def _ended_without_answer(passage: Passage, progress: _Progress, recorder: Recorder) -> sse.Event | None:
+    """What a client that still waits is told; None where an ending without an answer is in order."""
+    if passage.call.kind is not MessageKind.REQUEST or passage.call.method == "subscriptions/listen":
+        progress.answered = True
+        return None
+    if progress.resumable:
+        progress.answered = True
+        refusal = None
+        if acts(passage) and not await recorder.outcome(passage, Outcome.DETACHED):
+            refusal = Refusal(Reason.OUTCOME_UNRECORDED)
+        return None if refusal is None else sse.Event(jsontext.write(error_message(passage.call, refusal)).decode())
+    return await _error(passage, Refusal(Reason.UPSTREAM_BROKE_OFF), progress, recorder)
+
+
+async def _error(passage: Passage, refusal: Refusal, progress: _Progress, recorder: Recorder) -> sse.Event:
+    """The JSON-RPC error that ends the stream, on record."""
+    told = await fail(passage, refusal, recorder)
+    progress.answered = True
+    return sse.Event(jsontext.write(error_message(passage.call, told)).decode(), "message")
+
+
+async def _drain(events: AsyncIterator[sse.Event]) -> None:
+    try:
+        async with asyncio.timeout(DRAIN):
+            async for _ in events:
+                pass
+    except (BrokenStreamError, TimeoutError):
+        return
+
+
+def _abandon(
+    loop: asyncio.AbstractEventLoop,
+    passage: Passage,
+    upstream: EventStream,
+    progress: _Progress,
+    recorder: Recorder,
+) -> None:
+    if not progress.started:
+        loop.call_soon_threadsafe(_let_go, passage, upstream, progress, recorder)
+
+
+_endings: set[asyncio.Task[None]] = set()
+"""Held here because the event loop itself keeps only weak references to tasks."""
+
+
+def _let_go(passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder) -> None:
+    """Closes the upstream and records a departure, in a task of its own: this one may be cancelled by now."""
+    task = asyncio.create_task(_end(passage, upstream, progress.answered, recorder))
+    _endings.add(task)
+    task.add_done_callback(_endings.discard)
+
+
+async def _end(passage: Passage, upstream: EventStream, answered: bool, recorder: Recorder) -> None:
+    # Closing the connection is how the modern era cancels; in the legacy era it is no more than a disconnect.
+    await upstream.close()
+    if not answered and acts(passage):
+        await recorder.outcome(passage, Outcome.CANCELLED)

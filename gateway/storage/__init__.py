@@ -1,0 +1,1 @@
+"""Stores: the contract first (`contract`), then one file for each store."""
