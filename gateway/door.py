@@ -47,10 +47,8 @@ def response_of(answer: Answer) -> Any:
 
 
 async def _body(request: Request) -> bytes | None:
-    if (
-        request.headers.get("content-length", "0").isdigit()
-        and int(request.headers.get("content-length", "0")) > MAX_BODY
-    ):
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced) > MAX_BODY:
         return None
     body = bytearray()
     async for chunk in request.stream():

@@ -134,7 +134,7 @@ def _read_message(call: Call, message: Any, headers: Mapping[str, str]) -> Readi
     if not isinstance(message, dict):
         return Reading(call, Refusal(Reason.NOT_JSON_RPC, "not an object"))
     identifier = message.get("id")
-    if isinstance(identifier, str | int) and not isinstance(identifier, bool | jsontext.Number):
+    if isinstance(identifier, str | int) and not isinstance(identifier, bool):
         call = replace(call, id=identifier)
     if message.get("jsonrpc") != "2.0":
         return Reading(call, Refusal(Reason.NOT_JSON_RPC, "jsonrpc is not 2.0"))
@@ -202,6 +202,6 @@ def _read_target(call: Call, params: Mapping[str, Any], field: str) -> Reading:
     if not field:
         return Reading(call)
     target = params.get(field)
-    if not isinstance(target, str) or isinstance(target, jsontext.Number) or not target:
+    if not isinstance(target, str) or not target:
         return Reading(call, Refusal(Reason.PARAMS_INVALID, f"{field} is not a string"))
     return Reading(replace(call, target=target))

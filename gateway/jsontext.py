@@ -16,10 +16,14 @@ MAX_DEPTH = 64
 """Nesting of arrays and objects. MCP itself needs about ten."""
 
 
-class Number(str):
-    """A JSON number that keeps its spelling. Not a string: test for it before `str`."""
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number that keeps its spelling; `str` gives it. Neither a string nor a float."""
 
-    __slots__ = ()
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,13 @@ def parse(text: bytes | str, *, duplicates: bool = False) -> Any | Malformed:
 
 def write(value: Any) -> bytes:
     """The value as compact UTF-8 JSON, numbers as they were spelled. Raises TypeError on a lone surrogate."""
-    return orjson.dumps(value, default=_number, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    return orjson.dumps(value, default=_number, option=orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
 def plain(value: Any) -> Any:
     """A copy in which each `Number` is an int or a float, for code that calculates."""
     if isinstance(value, Number):
-        return int(value) if value.lstrip("-").isdigit() else float(value)
+        return int(value.text) if value.text.lstrip("-").isdigit() else float(value.text)
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -78,7 +82,7 @@ def plain(value: Any) -> Any:
 
 def _number(value: Any) -> orjson.Fragment:
     if isinstance(value, Number):
-        return orjson.Fragment(str(value))
+        return orjson.Fragment(value.text)
     raise TypeError(type(value).__name__)
 
 
@@ -109,7 +113,7 @@ _DECODER_LENIENT = _decoder(None)
 
 def _shallow(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             item
             for holder in level

@@ -1,0 +1,1 @@
+"""Doubles of what lies outside, with faults named by their outcome."""

@@ -1,0 +1,111 @@
+"""An upstream MCP server that answers as a test tells it to, over real HTTP.
+
+`answer` is called with what arrived and returns a Starlette response; the functions below build the
+usual ones, and those of an upstream that is slow, broken or lying.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as the upstream saw it."""
+
+    http_method: str
+    headers: dict[str, str]
+    body: Any
+    left: asyncio.Event
+    """Set when the client has gone while its answer was still being made."""
+
+    @property
+    def id(self) -> Any:
+        return self.body.get("id")
+
+
+@dataclass(slots=True)
+class Upstream:
+    answer: Callable[[Seen], Response]
+    url: str = ""
+    seen: list[Seen] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        raw = await request.body()
+        seen = Seen(request.method, dict(request.headers), json.loads(raw) if raw else {}, asyncio.Event())
+        self.seen.append(seen)
+        await self.answer(seen)(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def serving(answer: Callable[[Seen], Response]) -> AsyncIterator[Upstream]:
+    """The upstream on a free port of this machine."""
+    upstream = Upstream(answer)
+    server = uvicorn.Server(
+        uvicorn.Config(upstream, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    )
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(5):
+        while not server.started:
+            await asyncio.sleep(0.005)
+    upstream.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
+    try:
+        yield upstream
+    finally:
+        server.should_exit = True
+        await task
+
+
+def result(value: dict[str, Any]) -> Callable[[Seen], Response]:
+    return lambda seen: JSONResponse({"jsonrpc": "2.0", "id": seen.id, "result": value})
+
+
+def text_result(text: str) -> Callable[[Seen], Response]:
+    return result({"content": [{"type": "text", "text": text}]})
+
+
+def status(code: int, body: Any = None, **headers: str) -> Callable[[Seen], Response]:
+    return lambda _: Response(b"" if body is None else json.dumps(body), code, headers, "application/json")
+
+
+def raw(body: bytes, media_type: str = "application/json", **headers: str) -> Callable[[Seen], Response]:
+    return lambda _: Response(body, 200, headers, media_type)
+
+
+def events(*messages: dict[str, Any] | bytes, then: str = "ends") -> Callable[[Seen], Response]:
+    """A stream of these messages; an id of `...` stands for the request's. Then it `ends`, `hangs` or `breaks`."""
+
+    async def stream(seen: Seen) -> AsyncIterator[bytes]:
+        for message in messages:
+            if isinstance(message, bytes):
+                yield message
+                continue
+            filled = message | {"id": seen.id} if message.get("id") is ... else message
+            yield f"event: message\ndata: {json.dumps(filled)}\n\n".encode()
+        if then == "hangs":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                seen.left.set()
+        if then == "breaks":
+            raise ConnectionResetError
+
+    return lambda seen: StreamingResponse(stream(seen), media_type="text/event-stream")
+
+
+class Hanging(Response):
+    """Never answers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.Event().wait()

@@ -1,0 +1,73 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.answer import Answer, accepted, refused, replied
+from gateway.reasons import Reason
+from gateway.values import Era, MessageKind, Refusal
+from tests.fakes.values import CALL
+
+
+def body(answer: Answer) -> Any:
+    assert isinstance(answer.body, bytes)
+    return json.loads(answer.body)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_refusal_is_a_json_rpc_error_with_the_requests_id(reason: Reason) -> None:
+    answer = refused(replace(CALL, id="a-7"), Refusal(reason, "a detail"))
+    assert body(answer) == {
+        "jsonrpc": "2.0",
+        "id": "a-7",
+        "error": {"code": reason.wire.code, "message": reason.wire.sentence},
+    }
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_detail_of_a_refusal_stays_here(reason: Reason) -> None:
+    assert "secret" not in repr(refused(CALL, Refusal(reason, "secret", rules=("secret",), policy="secret")))
+
+
+def test_data_that_the_specification_asks_for_goes_along() -> None:
+    answer = refused(CALL, Refusal(Reason.PROTOCOL_VERSION, data={"supported": ["2026-07-28"], "requested": "x"}))
+    assert body(answer)["error"]["data"] == {"supported": ["2026-07-28"], "requested": "x"}
+
+
+def test_without_an_id_the_error_has_a_null_id() -> None:
+    assert body(refused(replace(CALL, id=None), Refusal(Reason.NOT_JSON)))["id"] is None
+
+
+def test_an_unknown_method_is_404_in_the_modern_era_and_200_in_the_legacy_one() -> None:
+    refusal = Refusal(Reason.METHOD_UNKNOWN)
+    assert refused(replace(CALL, era=Era.MODERN), refusal).status == 404
+    assert refused(CALL, refusal).status == 200
+
+
+def test_a_refused_notification_is_not_answered_with_200() -> None:
+    assert refused(replace(CALL, kind=MessageKind.NOTIFICATION, id=None), Refusal(Reason.DENIED)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("reason", "header", "value"),
+    [
+        (Reason.TOKEN_MISSING, "www-authenticate", "Bearer"),
+        (Reason.TOKEN_EXPIRED, "www-authenticate", 'Bearer error="invalid_token"'),
+        (Reason.HTTP_METHOD, "allow", "POST, GET, DELETE"),
+        (Reason.EVIDENCE_UNAVAILABLE, "retry-after", "5"),
+    ],
+)
+def test_statuses_bring_the_headers_that_http_asks_for(reason: Reason, header: str, value: str) -> None:
+    assert refused(CALL, Refusal(reason)).headers[header] == value
+
+
+def test_no_answer_is_stored_by_a_cache() -> None:
+    for answer in (refused(CALL, Refusal(Reason.DENIED)), replied(200, "", {}), accepted(202, "")):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_legacy_session_id_goes_back_to_the_client() -> None:
+    assert replied(200, "abc", {}).headers["mcp-session-id"] == "abc"
+    assert "mcp-session-id" not in replied(200, "", {}).headers

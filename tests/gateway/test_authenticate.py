@@ -1,0 +1,160 @@
+"""Room 2. Each wrong token has its own reason on record and one sentence on the wire."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devhost.accounts import ACCOUNTS, AUDIENCE_URI, TENANT
+from devhost.identity.issuer import signed_with_the_public_key, unsigned
+from devhost.identity.keys import SigningKey
+from gateway.authenticate import LEEWAY, MAX_TOKEN, authenticate, issuers
+from gateway.identity_keys import IdentityKeys
+from gateway.reasons import Reason
+from gateway.values import Caller, CallerKind, Refusal, Secret
+from tests.fakes.entra import AUTHORITY, Tenant, settings
+
+TENANT_FAKE = Tenant()
+SETTINGS = settings()
+
+
+async def attempt(token: str | None, tenant: Tenant = TENANT_FAKE, at: float | None = None) -> Caller | Refusal:
+    keys = IdentityKeys(tenant.client(), AUTHORITY)
+    secret = None if token is None else Secret(token)
+    return await authenticate(secret, SETTINGS, keys, lambda: time.time() if at is None else at)
+
+
+async def reason(token: str | None, **options: Any) -> Reason | None:
+    outcome = await attempt(token, **options)
+    return outcome.reason if isinstance(outcome, Refusal) else None
+
+
+async def test_a_user_is_known_by_tenant_and_object_id() -> None:
+    engineer = ACCOUNTS["engineer"]
+    caller = await attempt(TENANT_FAKE.token())
+    assert isinstance(caller, Caller)
+    assert (caller.tenant, caller.object_id, caller.kind) == (TENANT, engineer.object_id, CallerKind.USER)
+    assert caller.groups == set(engineer.group_ids)
+    assert caller.token_id
+    assert caller.sign_in
+
+
+async def test_a_version_1_token_is_believed_too() -> None:
+    token = TENANT_FAKE.issuer.access_token(ACCOUNTS["engineer"], version="1.0")
+    caller = await attempt(token)
+    assert isinstance(caller, Caller)
+    assert caller.client == ACCOUNTS["engineer"].client
+
+
+async def test_an_application_is_known_by_its_roles() -> None:
+    caller = await attempt(TENANT_FAKE.token("pipeline"))
+    assert isinstance(caller, Caller)
+    assert (caller.kind, caller.roles) == (CallerKind.APP, {"Mcp.Call"})
+
+
+async def test_without_idtyp_a_token_with_scp_is_a_users() -> None:
+    user = await attempt(TENANT_FAKE.token(idtyp=None))
+    app = await attempt(TENANT_FAKE.token("pipeline", idtyp=None))
+    assert isinstance(user, Caller)
+    assert isinstance(app, Caller)
+    assert (user.kind, app.kind) == (CallerKind.USER, CallerKind.APP)
+
+
+@pytest.mark.parametrize("claim", ["xms_act_fct", "xms_sub_fct"])
+async def test_an_agent_is_told_from_a_person_by_either_facet(claim: str) -> None:
+    agent = await attempt(TENANT_FAKE.token(**{claim: "3 11 9"}))
+    other = await attempt(TENANT_FAKE.token(**{claim: "3 9 111"}))
+    assert isinstance(agent, Caller)
+    assert isinstance(other, Caller)
+    assert (agent.kind, other.kind) == (CallerKind.AGENT, CallerKind.USER)
+
+
+ISSUER = TENANT_FAKE.issuer
+CLAIMS = ISSUER.claims(ACCOUNTS["engineer"])
+WRONG = {
+    "no token": (None, Reason.TOKEN_MISSING),
+    "not a token": ("abc", Reason.TOKEN_MALFORMED),
+    "three parts of nothing": ("a.b.c", Reason.TOKEN_MALFORMED),
+    "too long": ("a" * (MAX_TOKEN + 1), Reason.TOKEN_MALFORMED),
+    "alg none": (unsigned(CLAIMS), Reason.TOKEN_ALGORITHM),
+    "HS256 with the public key": (signed_with_the_public_key(CLAIMS, ISSUER.keys.signing), Reason.TOKEN_ALGORITHM),
+    "unknown key": (ISSUER.sign(CLAIMS, SigningKey.generate()), Reason.TOKEN_KEY_UNKNOWN),
+    "another key under a known kid": (
+        ISSUER.sign(CLAIMS, SigningKey.generate(), {"kid": ISSUER.keys.signing.kid}),
+        Reason.TOKEN_SIGNATURE,
+    ),
+    "no kid": (ISSUER.sign(CLAIMS, header={"kid": None}), Reason.TOKEN_MALFORMED),
+    "expired": (TENANT_FAKE.token(exp=int(time.time()) - LEEWAY - 2), Reason.TOKEN_EXPIRED),
+    "not yet valid": (TENANT_FAKE.token(nbf=int(time.time()) + LEEWAY + 60), Reason.TOKEN_NOT_YET_VALID),
+    "no expiry": (TENANT_FAKE.token(exp=None), Reason.TOKEN_CLAIMS),
+    "expiry is text": (TENANT_FAKE.token(exp="9999999999"), Reason.TOKEN_CLAIMS),
+    "wrong audience": (TENANT_FAKE.token(aud="https://graph.microsoft.com"), Reason.TOKEN_AUDIENCE),
+    "several audiences": (TENANT_FAKE.token(aud=[AUDIENCE_URI, "other"]), Reason.TOKEN_AUDIENCE),
+    "wrong issuer": (TENANT_FAKE.token(iss=f"{AUTHORITY}/other/v2.0"), Reason.TOKEN_ISSUER),
+    "issuer with a tail": (TENANT_FAKE.token(iss=ISSUER.name() + "/"), Reason.TOKEN_ISSUER),
+    "wrong tenant": (TENANT_FAKE.token(tid="11111111-0000-4000-8000-000000000001"), Reason.TOKEN_TENANT),
+    "no tenant": (TENANT_FAKE.token(tid=None), Reason.TOKEN_CLAIMS),
+    "no object id": (TENANT_FAKE.token(oid=None), Reason.TOKEN_CLAIMS),
+    "no client": (TENANT_FAKE.token(azp=None), Reason.TOKEN_CLAIMS),
+    "no scope": (TENANT_FAKE.token(scp=None), Reason.SCOPE_MISSING),
+    "another scope": (TENANT_FAKE.token(scp="User.Read mcp.access.more"), Reason.SCOPE_MISSING),
+    "group overage": (TENANT_FAKE.token(groups=None, _claim_names={"groups": "src1"}), Reason.GROUP_OVERAGE),
+    "group overage, implicit flow": (TENANT_FAKE.token(groups=None, hasgroups=True), Reason.GROUP_OVERAGE),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+async def test_a_wrong_token_is_refused_with_its_own_reason(name: str) -> None:
+    token, expected = WRONG[name]
+    assert await reason(token) is expected
+
+
+async def test_a_token_of_a_deleted_key_is_refused() -> None:
+    tenant = Tenant()
+    token = tenant.token()
+    assert await reason(token, tenant=tenant) is None
+    tenant.issuer.keys.rotate(delete_old=True)
+    assert await reason(token, tenant=tenant) is Reason.TOKEN_KEY_UNKNOWN
+
+
+async def test_clocks_may_differ_by_the_leeway_and_no_more() -> None:
+    token, now = TENANT_FAKE.token(exp=1_000_000, nbf=900_000), 1_000_000
+    assert await reason(token, at=now + LEEWAY) is None
+    assert await reason(token, at=now + LEEWAY + 1) is Reason.TOKEN_EXPIRED
+    assert await reason(token, at=900_000 - LEEWAY) is None
+    assert await reason(token, at=900_000 - LEEWAY - 1) is Reason.TOKEN_NOT_YET_VALID
+
+
+async def test_without_keys_nobody_is_believed() -> None:
+    tenant = Tenant()
+    token = tenant.token()
+    tenant.reachable = False
+    assert await reason(token, tenant=tenant) is Reason.IDENTITY_UNAVAILABLE
+
+
+async def test_a_token_of_an_unbelieved_tenant_fetches_no_keys() -> None:
+    tenant = Tenant()
+    await attempt(tenant.token(tid="11111111-0000-4000-8000-000000000001"), tenant)
+    assert tenant.fetches == 0
+
+
+@given(st.text() | st.from_regex(r"[A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_-]{0,40}", fullmatch=True))
+async def test_no_text_makes_it_raise_or_believe(text: str) -> None:
+    assert isinstance(await attempt(text), Refusal)
+
+
+@pytest.mark.parametrize("position", [0.1, 0.5, 0.9, 0.99])
+async def test_a_token_with_one_changed_character_is_refused(position: float) -> None:
+    token = TENANT_FAKE.token()
+    index = int(len(token) * position)
+    other = "A" if token[index] != "A" else "B"
+    assert await reason(token[:index] + other + token[index + 1 :]) is not None
+
+
+def test_the_public_cloud_has_its_own_issuer_for_version_1_tokens() -> None:
+    assert issuers("https://login.microsoftonline.com", "t") == (
+        "https://login.microsoftonline.com/t/v2.0",
+        "https://sts.windows.net/t/",
+    )

@@ -1,0 +1,93 @@
+import asyncio
+
+import pytest
+
+from devhost.accounts import TENANT
+from gateway.identity_keys import FRESH, PAUSE, RETRY, STALE, IdentityKeys, KeysUnavailableError
+from tests.fakes.clock import Clock
+from tests.fakes.entra import AUTHORITY, Tenant
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return Tenant()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def keys(tenant: Tenant, clock: Clock) -> IdentityKeys:
+    return IdentityKeys(tenant.client(), AUTHORITY, clock)
+
+
+async def test_a_published_key_is_found_and_fetched_once(tenant: Tenant, keys: IdentityKeys) -> None:
+    kid = tenant.issuer.keys.signing.kid
+    assert await keys.find(TENANT, kid)
+    assert await keys.find(TENANT, kid)
+    assert tenant.fetches == 1
+
+
+async def test_a_hundred_first_calls_fetch_once(tenant: Tenant, keys: IdentityKeys) -> None:
+    kid = tenant.issuer.keys.signing.kid
+    assert all(await asyncio.gather(*(keys.find(TENANT, kid) for _ in range(100))))
+    assert tenant.fetches == 1
+
+
+async def test_unknown_kids_cause_one_refetch_and_not_one_for_each(
+    tenant: Tenant, keys: IdentityKeys, clock: Clock
+) -> None:
+    await keys.find(TENANT, tenant.issuer.keys.signing.kid)
+    for number in range(50):
+        assert await keys.find(TENANT, f"made-up-{number}") is None
+    assert tenant.fetches == 2
+    clock.advance(PAUSE)
+    await keys.find(TENANT, "made-up")
+    assert tenant.fetches == 3
+
+
+async def test_a_new_key_is_found_at_once(tenant: Tenant, keys: IdentityKeys) -> None:
+    await keys.find(TENANT, tenant.issuer.keys.signing.kid)
+    assert await keys.find(TENANT, tenant.issuer.keys.rotate().kid)
+
+
+async def test_a_deleted_key_is_gone_with_the_next_fetch(tenant: Tenant, keys: IdentityKeys, clock: Clock) -> None:
+    old = tenant.issuer.keys.signing.kid
+    assert await keys.find(TENANT, old)
+    tenant.issuer.keys.rotate(delete_old=True)
+    clock.advance(FRESH)
+    assert await keys.find(TENANT, old) is None
+
+
+async def test_the_last_key_set_counts_for_a_day_while_the_issuer_is_down(
+    tenant: Tenant, keys: IdentityKeys, clock: Clock
+) -> None:
+    kid = tenant.issuer.keys.signing.kid
+    await keys.find(TENANT, kid)
+    tenant.reachable = False
+    clock.advance(STALE - 1)
+    assert await keys.find(TENANT, kid)
+    clock.advance(1)
+    with pytest.raises(KeysUnavailableError):
+        await keys.find(TENANT, kid)
+
+
+async def test_an_issuer_that_was_never_reached_is_asked_again_soon(
+    tenant: Tenant, keys: IdentityKeys, clock: Clock
+) -> None:
+    tenant.reachable = False
+    with pytest.raises(KeysUnavailableError):
+        await keys.find(TENANT, "any")
+    tenant.reachable = True
+    clock.advance(RETRY)
+    assert await keys.find(TENANT, tenant.issuer.keys.signing.kid)
+
+
+async def test_an_answer_that_is_no_key_set_replaces_nothing(tenant: Tenant, keys: IdentityKeys, clock: Clock) -> None:
+    kid = tenant.issuer.keys.signing.kid
+    await keys.find(TENANT, kid)
+    tenant.broken = True
+    clock.advance(FRESH)
+    assert await keys.find(TENANT, kid)

@@ -1,0 +1,63 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import SettingsError, is_loopback, read
+from tests.fakes.entra import ENVIRONMENT
+
+AZURITE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=b==;TableEndpoint=http://127.0.0.1:7078/a;"
+
+
+def test_a_complete_environment_is_read() -> None:
+    settings = read(
+        ENVIRONMENT | {"COUNTERSIGN_TENANTS": " AAA , bbb ", "COUNTERSIGN_AUTHORITY": "https://login.example/"}
+    )
+    assert settings.tenants == {"aaa", "bbb"}
+    assert settings.authority == "https://login.example"
+    assert settings.policy == Path("policy.yaml")
+    assert settings.origins == frozenset()
+
+
+@pytest.mark.parametrize("name", ["COUNTERSIGN_TENANTS", "COUNTERSIGN_AUDIENCE", "COUNTERSIGN_EVIDENCE"])
+@pytest.mark.parametrize("value", ["", " , "])
+def test_a_missing_setting_is_named(name: str, value: str) -> None:
+    if name == "COUNTERSIGN_EVIDENCE":
+        value = ""
+    with pytest.raises(SettingsError, match=name):
+        read(ENVIRONMENT | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COUNTERSIGN_AUTHORITY", "http://login.example"),
+        ("COUNTERSIGN_KEY_VAULT", "http://vault.example"),
+        ("COUNTERSIGN_KEY_VAULT", "vault.example"),
+        ("COUNTERSIGN_EVIDENCE", "http://evidence.example"),
+        ("COUNTERSIGN_EVIDENCE", AZURITE.replace("127.0.0.1", "evidence.example")),
+    ],
+)
+def test_an_unsafe_address_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(ENVIRONMENT | {name: value})
+
+
+def test_a_connection_string_is_for_storage_on_this_machine() -> None:
+    assert read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE": AZURITE}).evidence == AZURITE
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("http://localhost:1/a", True), ("http://[::1]:1", True), ("http://localhost.example", False), ("", False)],
+)
+def test_loopback_is_this_machine_alone(url: str, expected: bool) -> None:
+    assert is_loopback(url) is expected
+
+
+def test_every_setting_is_in_the_readme_and_in_the_sample() -> None:
+    source = Path("gateway/settings.py").read_text()
+    names = set(re.findall(r"COUNTERSIGN_[A-Z_]+", source))
+    assert len(names) >= 8
+    for document in ("README.md", "local.settings.sample.json"):
+        assert names <= set(re.findall(r"COUNTERSIGN_[A-Z_]+", Path(document).read_text())), document
