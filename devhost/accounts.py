@@ -1,0 +1,114 @@
+"""Who exists in the development tenant: the accounts, the groups and the applications.
+
+Everything here is fixed, so that a policy, a test and a README may name it. Nothing here is secret:
+the provider that believes these secrets listens on this machine only and signs with its own keys.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+TENANT = "7e4a0000-0000-4000-8000-000000000001"
+
+AUDIENCE = "a9900000-0000-4000-8000-000000000001"
+"""Application (client) id of the gateway's registration: `aud` of v2 tokens."""
+AUDIENCE_URI = f"api://{AUDIENCE}"
+"""Its App ID URI: what clients put before the scope's name, and `aud` of v1 tokens."""
+SCOPE = "mcp.access"
+ROLE = "Mcp.Call"
+
+PUBLIC_CLIENT = "a9900000-0000-4000-8000-000000000002"
+"""The registration "MCP clients": public, authorization code with PKCE, redirect to loopback on any port."""
+REDIRECT_URIS = frozenset({"https://vscode.dev/redirect"})
+"""Redirect URIs of the public client that are not loopback; they must match exactly."""
+
+GROUPS = {
+    "engineering": "60000000-0000-4000-8000-000000000001",
+    "approvers": "60000000-0000-4000-8000-000000000002",
+    "auditors": "60000000-0000-4000-8000-000000000003",
+    "operators": "60000000-0000-4000-8000-000000000004",
+    "hr": "60000000-0000-4000-8000-000000000005",
+}
+
+type Kind = Literal["user", "app", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A subject of the development tenant."""
+
+    name: str
+    object_id: str
+    kind: Kind
+    display_name: str
+    mail: str = ""
+    groups: tuple[str, ...] = ()
+    """Names out of GROUPS."""
+    roles: tuple[str, ...] = ()
+    """App roles assigned on the gateway's registration."""
+    client: str = PUBLIC_CLIENT
+    """The application that asks for this account's tokens."""
+    secret: str = ""
+    """Client secret; empty for users."""
+    blueprint: str = ""
+    """Parent application of an agent identity."""
+
+    @property
+    def group_ids(self) -> list[str]:
+        return [GROUPS[name] for name in self.groups]
+
+
+def _user(name: str, number: int, display_name: str, *groups: str) -> Account:
+    return Account(
+        name=name,
+        object_id=f"0b1ec700-0000-4000-8000-{number:012}",
+        kind="user",
+        display_name=display_name,
+        mail=f"{name}@countersign.example",
+        groups=groups,
+    )
+
+
+ACCOUNTS: dict[str, Account] = {
+    account.name: account
+    for account in (
+        _user("engineer", 1, "Enid Engineer", "engineering"),
+        _user("approver", 2, "Abel Approver", "approvers"),
+        _user("approver2", 3, "Bea Approver", "approvers", "hr"),
+        _user("auditor", 4, "Ada Auditor", "auditors"),
+        _user("operator", 5, "Otis Operator", "operators"),
+        _user("outsider", 6, "Olga Outsider"),
+        Account(
+            name="pipeline",
+            object_id="0b1ec700-0000-4000-8000-000000000007",
+            kind="app",
+            display_name="Release pipeline",
+            roles=(ROLE,),
+            client="a9900000-0000-4000-8000-000000000007",
+            secret="pipeline-secret-for-development",
+        ),
+        Account(
+            name="agent",
+            object_id="0b1ec700-0000-4000-8000-000000000008",
+            kind="agent",
+            display_name="Triage agent",
+            roles=(ROLE,),
+            client="a9900000-0000-4000-8000-000000000008",
+            secret="agent-secret-for-development",
+            blueprint="a9900000-0000-4000-8000-000000000009",
+        ),
+    )
+}
+
+MANAGED_IDENTITY = Account(
+    name="gateway",
+    object_id="0b1ec700-0000-4000-8000-000000000010",
+    kind="app",
+    display_name="Countersign (managed identity)",
+    client="a9900000-0000-4000-8000-000000000010",
+)
+"""Who `/msi/token` speaks for: the function app itself."""
+
+
+def by_client(client: str) -> Account | None:
+    """The app or agent that signs in with this client id."""
+    return next((account for account in ACCOUNTS.values() if account.secret and account.client == client), None)

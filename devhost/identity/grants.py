@@ -1,0 +1,191 @@
+"""Who gets a token, and by which OAuth grant: authorization code with PKCE, refresh token, client credentials.
+
+Takes the parameters of a request to the authorize or token endpoint and returns what to answer, or an
+`OAuthError` as Entra words it. Strict where Entra is strict (registered redirect URIs, S256, codes used
+once, scopes with the resource's name in front); the `resource` parameter is ignored, since Entra would
+compare it with an App ID URI that is the gateway's public address, and here there is none.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from devhost.accounts import AUDIENCE, AUDIENCE_URI, PUBLIC_CLIENT, REDIRECT_URIS, SCOPE, Account, by_client
+from devhost.identity.issuer import LIFETIME, Issuer, changed
+
+CODE_LIFETIME = 600
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+GATEWAY_SCOPES = frozenset(
+    f"{resource}/{name}" for resource in (AUDIENCE, AUDIENCE_URI) for name in (SCOPE, ".default")
+)
+GRAPH = "00000003-0000-0000-c000-000000000000"
+"""Audience of the token that Entra hands out where only OpenID scopes are asked for. The gateway must refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthError:
+    """RFC 6749, sections 4.1.2.1 and 5.2, with Entra's number."""
+
+    error: str
+    number: int
+    description: str
+
+    @property
+    def status(self) -> int:
+        return 401 if self.error == "invalid_client" else 400
+
+    def body(self) -> dict[str, Any]:
+        text = f"AADSTS{self.number}: {self.description}"
+        return {"error": self.error, "error_description": text, "error_codes": [self.number]}
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a client asked for at the authorize endpoint, checked."""
+
+    redirect_uri: str
+    state: str
+    scopes: tuple[str, ...]
+    challenge: str
+    nonce: str
+    session: str = ""
+    """`sid`: set when somebody signs in."""
+    expires: float = 0.0
+
+
+@dataclass(slots=True)
+class Grants:
+    """Codes and refresh tokens that are out; in memory, so a restart asks everybody to sign in again."""
+
+    issuer: Issuer
+    clock: Callable[[], float] = time.time
+    _codes: dict[str, tuple[Account, SignIn]] = field(default_factory=dict)
+    _refresh_tokens: dict[str, tuple[Account, SignIn]] = field(default_factory=dict)
+
+    def issue_code(self, account: Account, sign_in: SignIn) -> str:
+        """A code that the client can redeem once, within ten minutes."""
+        code = secrets.token_urlsafe(32)
+        session = secrets.token_hex(16)
+        self._codes[code] = (account, replace(sign_in, session=session, expires=self.clock() + CODE_LIFETIME))
+        return code
+
+    def token(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
+        """What the token endpoint answers."""
+        match form.get("grant_type"):
+            case "authorization_code":
+                return self._redeem_code(form)
+            case "refresh_token":
+                return self._refresh(form)
+            case "client_credentials":
+                return self._client_credentials(form)
+            case None:
+                return OAuthError("invalid_request", 900144, "The request body must contain 'grant_type'.")
+            case other:
+                return OAuthError("unsupported_grant_type", 70003, f"The grant type {other!r} is not supported.")
+
+    def _redeem_code(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
+        if form.get("client_id") != PUBLIC_CLIENT:
+            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+        found = self._codes.pop(form.get("code", ""), None)
+        if found is None:
+            return OAuthError("invalid_grant", 54005, "The code is unknown or was already redeemed.")
+        account, sign_in = found
+        if self.clock() > sign_in.expires:
+            return OAuthError("invalid_grant", 70008, "The code has expired.")
+        if form.get("redirect_uri") != sign_in.redirect_uri:
+            return OAuthError("invalid_grant", 50011, "The redirect URI differs from the one that got the code.")
+        if not hmac.compare_digest(_s256(form.get("code_verifier", "")), sign_in.challenge):
+            return OAuthError("invalid_grant", 501481, "The code_verifier does not match the code_challenge.")
+        return self._signed_in(account, sign_in)
+
+    def _refresh(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
+        if form.get("client_id") != PUBLIC_CLIENT:
+            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+        found = self._refresh_tokens.get(form.get("refresh_token", ""))
+        if found is None:
+            return OAuthError("invalid_grant", 9002313, "The refresh token is unknown; sign in again.")
+        account, sign_in = found
+        asked = scopes(form["scope"]) if form.get("scope") else sign_in.scopes
+        return asked if isinstance(asked, OAuthError) else self._signed_in(account, replace(sign_in, scopes=asked))
+
+    def _signed_in(self, account: Account, sign_in: SignIn) -> dict[str, Any]:
+        granted = set(sign_in.scopes)
+        claims = self.issuer.claims(account, session=sign_in.session)
+        if not granted & GATEWAY_SCOPES:
+            claims = changed(claims, {"aud": GRAPH, "scp": "openid profile email"})
+        answer = _bearer(self.issuer.sign(claims)) | {"scope": " ".join(sign_in.scopes)}
+        if "offline_access" in granted:
+            answer["refresh_token"] = secrets.token_urlsafe(48)
+            self._refresh_tokens[answer["refresh_token"]] = (account, sign_in)
+        if "openid" in granted:
+            answer["id_token"] = self.issuer.id_token(
+                account, client=PUBLIC_CLIENT, nonce=sign_in.nonce, session=sign_in.session
+            )
+        return answer
+
+    def _client_credentials(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
+        account = by_client(form.get("client_id", ""))
+        if account is None:
+            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+        if not hmac.compare_digest(form.get("client_secret", "").encode(), account.secret.encode()):
+            return OAuthError("invalid_client", 7000215, "The client secret is not valid.")
+        if form.get("scope") not in {f"{AUDIENCE}/.default", f"{AUDIENCE_URI}/.default"}:
+            return OAuthError("invalid_scope", 1002012, f"Ask for the scope {AUDIENCE_URI}/.default.")
+        return _bearer(self.issuer.access_token(account))
+
+
+def redirect_uri(query: Mapping[str, str]) -> str | OAuthError:
+    """Where the browser may be sent back to; nothing else of the request counts before this is known."""
+    if query.get("client_id") != PUBLIC_CLIENT:
+        return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+    uri = query.get("redirect_uri", "")
+    parts = urlsplit(uri)
+    is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK and "@" not in parts.netloc
+    if (is_loopback or uri in REDIRECT_URIS) and not parts.fragment:
+        return uri
+    return OAuthError("invalid_request", 50011, "The redirect URI is not registered for this application.")
+
+
+def sign_in_request(query: Mapping[str, str], redirect: str) -> SignIn | OAuthError:
+    """The rest of an authorize request; its errors go back to the client by the redirect."""
+    if query.get("response_type") != "code" or query.get("response_mode", "query") != "query":
+        return OAuthError("unsupported_response_type", 70005, "Only response_type=code by query is supported.")
+    if query.get("code_challenge_method") != "S256" or len(query.get("code_challenge", "")) != 43:
+        return OAuthError("invalid_request", 9002325, "Proof Key for Code Exchange (S256) is required.")
+    asked = scopes(query.get("scope", ""))
+    if isinstance(asked, OAuthError):
+        return asked
+    return SignIn(
+        redirect_uri=redirect,
+        state=query.get("state", ""),
+        scopes=asked,
+        challenge=query["code_challenge"],
+        nonce=query.get("nonce", ""),
+    )
+
+
+def scopes(text: str) -> tuple[str, ...] | OAuthError:
+    """The scopes asked for, in order and without repeats."""
+    asked = tuple(dict.fromkeys(text.split()))
+    if not asked:
+        return OAuthError("invalid_request", 900144, "The request must contain 'scope'.")
+    unknown = [scope for scope in asked if scope not in OPENID_SCOPES | GATEWAY_SCOPES]
+    if unknown:
+        # A bare `mcp.access` would mean a scope of Microsoft Graph to Entra, so it is as unknown here.
+        return OAuthError("invalid_scope", 70011, f"No such scope: {unknown[0]!r}. Ask for {AUDIENCE_URI}/{SCOPE}.")
+    return asked
+
+
+def _bearer(token: str) -> dict[str, Any]:
+    return {"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token}
+
+
+def _s256(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

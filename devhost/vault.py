@@ -1,0 +1,185 @@
+"""The development Key Vault: the part of the secrets API that `azure-keyvault-secrets` uses, over HTTPS.
+
+Takes the state folder, where the secrets lie (mode 0600) beside the identity provider's keys, and
+returns the ASGI app; `secret_client` is the real SDK, pointed at it. A request without a token that
+those keys signed for Key Vault gets the same 401 challenge as in Azure, and nothing else.
+"""
+
+import contextlib
+import json
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from devhost import certificates, private_file
+from devhost.accounts import TENANT
+from devhost.identity.keys import published
+from devhost.identity.managed import as_on_app_service
+from devhost.serve import arguments, serve, with_healthz
+
+if TYPE_CHECKING:
+    from azure.keyvault.secrets.aio import SecretClient
+
+RESOURCE = "https://vault.azure.net"
+SEEDED = ("records-token", "everything-key")
+"""Secrets that exist from the first start on, with random values: credentials of the demo MCP servers."""
+
+_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+_CHALLENGE = f'Bearer authorization="https://login.microsoftonline.com/{TENANT}", resource="{RESOURCE}"'
+
+type Versions = list[dict[str, Any]]
+"""Oldest first; the last is the current one."""
+
+
+@dataclass(slots=True)
+class Vault:
+    """The secrets on disk. Names are case-insensitive, as in Azure."""
+
+    state: Path
+
+    def __post_init__(self) -> None:
+        private_file.read_or_make(self._path, lambda: json.dumps({name: [_fresh()] for name in SEEDED}))
+
+    def versions(self, name: str) -> Versions:
+        versions: Versions = self._read().get(name.lower(), [])
+        return versions
+
+    def add(self, name: str, value: str, tags: dict[str, str]) -> dict[str, Any]:
+        """The secret has a new current version; the old ones stay readable."""
+        everything = self._read()
+        version = _fresh(value) | {"tags": tags}
+        everything.setdefault(name.lower(), []).append(version)
+        private_file.write(self._path, json.dumps(everything, indent=1))
+        return version
+
+    @property
+    def _path(self) -> Path:
+        return self.state / "vault" / "secrets.json"
+
+    def _read(self) -> dict[str, Versions]:
+        everything: dict[str, Versions] = json.loads(self._path.read_text())
+        return everything
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The paths of the secrets API, each behind the same check."""
+
+    vault: Vault
+
+    async def read(self, request: Request) -> Response:
+        if not _is_authorized(request, self.vault.state):
+            return _challenge()
+        wanted = request.path_params.get("version")
+        versions = self.vault.versions(request.path_params["name"])
+        found = [version for version in versions if wanted in (None, "", version["version"])]
+        return JSONResponse(_bundle(request, found[-1])) if found else _not_found(request)
+
+    async def write(self, request: Request) -> Response:
+        if not _is_authorized(request, self.vault.state):
+            return _challenge()
+        name, asked = request.path_params["name"], await request.json()
+        if not _NAME.fullmatch(name) or not isinstance(asked, dict) or not isinstance(asked.get("value"), str):
+            return _error(400, "BadParameter", "A name of letters, digits and hyphens and a value are needed.")
+        return JSONResponse(_bundle(request, self.vault.add(name, asked["value"], asked.get("tags") or {})))
+
+    async def versions(self, request: Request) -> Response:
+        if not _is_authorized(request, self.vault.state):
+            return _challenge()
+        bundles = [_bundle(request, version) for version in self.vault.versions(request.path_params["name"])]
+        for bundle in bundles:
+            del bundle["value"]
+        return JSONResponse({"value": bundles, "nextLink": None})
+
+
+def app(state: Path) -> Starlette:
+    """The vault as it is in the state folder."""
+    doors = Doors(Vault(state))
+    return Starlette(
+        routes=[
+            Route("/secrets/{name}", doors.read),
+            Route("/secrets/{name}", doors.write, methods=["PUT"]),
+            Route("/secrets/{name}/versions", doors.versions),
+            Route("/secrets/{name}/{version:path}", doors.read),
+        ]
+    )
+
+
+@contextlib.asynccontextmanager
+async def secret_client(vault: str, identity: str, state: Path) -> "AsyncIterator[SecretClient]":
+    """The real SDK client with the real managed identity credential, trusting this machine's CA. It never retries."""
+    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415 - costs the vault 0.3 s at start
+    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - the same
+
+    with as_on_app_service(state, identity):
+        credential = ManagedIdentityCredential(retry_total=0)
+    authority = str(certificates.ensure(state).authority)
+    client = SecretClient(
+        vault, credential, verify_challenge_resource=False, connection_verify=authority, retry_total=0
+    )
+    async with credential, client:
+        yield client
+
+
+def _is_authorized(request: Request, state: Path) -> bool:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return False
+    try:
+        key = published(state).find(str(jwt.get_unverified_header(token).get("kid")))
+        if key is None:
+            return False
+        jwt.decode(token, key.public_pem(), algorithms=["RS256"], audience=RESOURCE, options={"require": ["exp"]})
+    except jwt.InvalidTokenError:
+        return False
+    return True
+
+
+def _challenge() -> Response:
+    response = _error(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
+    response.headers["WWW-Authenticate"] = _CHALLENGE
+    return response
+
+
+def _not_found(request: Request) -> Response:
+    name = request.path_params["name"]
+    return _error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)
+
+
+def _bundle(request: Request, version: dict[str, Any]) -> dict[str, Any]:
+    created = version["created"]
+    return {
+        "value": version["value"],
+        "id": f"{request.base_url}secrets/{request.path_params['name']}/{version['version']}",
+        "attributes": {"enabled": True, "created": created, "updated": created, "recoveryLevel": "Purgeable"},
+        "tags": version.get("tags", {}),
+    }
+
+
+def _fresh(value: str | None = None) -> dict[str, Any]:
+    text = secrets.token_urlsafe(32) if value is None else value
+    return {"version": secrets.token_hex(16), "value": text, "created": int(time.time())}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serves until told to stop."""
+    chosen = arguments("devhost.vault", argv)
+    serve(with_healthz(app(chosen.state)), chosen.port, certificates.ensure(chosen.state))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""A gateway in the test's process: everything real but the store, the tenant and the vault."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.answer import Answer
+from gateway.call import Rooms, serve
+from gateway.credential import Credentials
+from gateway.evidence.chain import Chains
+from gateway.forward import open_client
+from gateway.identity_keys import IdentityKeys
+from gateway.policy.source import PolicySource
+from gateway.record import Recorder
+from gateway.storage.vault import SecretUnavailableError
+from gateway.values import Arrival, Secret
+from tests.fakes.clock import Clock
+from tests.fakes.entra import AUTHORITY, Tenant, settings
+from tests.fakes.evidence import MemoryEvidence
+from tests.fakes.policies import policy_text
+from tests.fakes.values import ORIGIN
+
+MODERN_META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The rooms, and what a test looks at or breaks."""
+
+    rooms: Rooms
+    tenant: Tenant
+    evidence: MemoryEvidence
+    secrets: dict[str, str]
+    clock: Clock
+    policy_file: Path
+
+    async def send(
+        self, body: Any, *, token: str | None = "engineer", server: str = "records", **headers: str
+    ) -> Answer:
+        """A POST; `token` names an account, or is a token itself, or None."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.request("POST", content, token=token, server=server, **headers)
+
+    async def request(
+        self, http_method: str, body: bytes, *, token: str | None = "engineer", server: str = "records", **headers: str
+    ) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"content-type": "application/json", "accept": "application/json, text/event-stream"} | named
+        if token is not None:
+            sent["authorization"] = f"Bearer {token if '.' in token else self.tenant.token(token)}"
+        return await serve(Arrival(http_method, server, tuple(sent.items()), body), ORIGIN, self.rooms)
+
+    async def call(self, tool: str = "get_customer", *, modern: bool = False, **options: Any) -> Answer:
+        """`tools/call` in either era."""
+        params: dict[str, Any] = {"name": tool, "arguments": options.pop("arguments", {})}
+        if not modern:
+            return await self.send(request("tools/call", params), **options)
+        headers = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": tool}
+        return await self.send(request("tools/call", params | {"_meta": MODERN_META}), **headers, **options)
+
+
+def request(method: str, params: dict[str, Any] | None = None, identifier: Any = 7) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": identifier, "method": method, "params": params or {}}
+
+
+@contextlib.asynccontextmanager
+async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str = "5s") -> AsyncIterator[Gateway]:
+    """The gateway with a policy whose servers are all at that address."""
+    policy_file = folder / "policy.yaml"
+    policy_file.write_text(policy_text(url, read))
+    tenant, evidence, clock = Tenant(), MemoryEvidence(), Clock()
+    secrets = {"records-token": "vault-token-1"}
+
+    async def read_secret(name: str) -> Secret:
+        if name not in secrets:
+            raise SecretUnavailableError("not found")
+        return Secret(secrets[name])
+
+    async with open_client() as client, tenant.client() as keys:
+        rooms = Rooms(
+            settings=settings(COUNTERSIGN_POLICY=str(policy_file)),
+            keys=IdentityKeys(keys, AUTHORITY),
+            policy=PolicySource(policy_file),
+            recorder=Recorder(Chains(evidence), clock=clock),
+            credentials=Credentials(read_secret, clock),
+            client=client,
+        )
+        yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file)
+
+
+def message(answer: Answer) -> Any:
+    assert isinstance(answer.body, bytes), "a stream"
+    return json.loads(answer.body)
+
+
+async def messages(answer: Answer) -> list[Any]:
+    """The JSON-RPC messages of a streamed answer, once it has ended."""
+    assert not isinstance(answer.body, bytes)
+    raw = b"".join([chunk async for chunk in answer.body]).decode()
+    return [json.loads(line[6:]) for line in raw.splitlines() if line.startswith("data: ") and line != "data: "]

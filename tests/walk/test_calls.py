@@ -1,0 +1,199 @@
+"""Whole calls that are allowed: what reaches the upstream, what comes back, what is on record."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from devhost.accounts import ACCOUNTS
+from tests.fakes.upstream import Upstream, events, raw, result, serving, status, text_result
+from tests.walk.rooms import Gateway, gateway, message, messages, request
+
+MARY = {"content": [{"type": "text", "text": "mary@shop.example, 219-09-9999"}], "structuredContent": {"salary": 91000}}
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    async with serving(result(MARY)) as running:
+        yield running
+
+
+@pytest.fixture
+async def door(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with gateway(tmp_path, upstream.url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("modern", [False, True])
+async def test_a_call_is_recorded_forwarded_with_the_vaults_credential_masked_and_answered(
+    door: Gateway, upstream: Upstream, modern: bool
+) -> None:
+    token = door.tenant.token()
+    answer = await door.call(modern=modern, token=token)
+    assert answer.status == 200
+    assert message(answer)["id"] == 7
+    assert "mary@shop.example" not in str(answer.body)
+    assert "219-09-9999" not in str(answer.body)
+    assert message(answer)["result"]["structuredContent"] == {"salary": 0}
+    [seen] = upstream.seen
+    assert seen.headers["authorization"] == "Bearer vault-token-1"
+    assert token not in str(seen)
+    assert seen.body["params"]["name"] == "get_customer"
+    assert door.evidence.events() == ["intent/allowed", "outcome/succeeded"]
+
+
+async def test_intent_and_outcome_say_who_what_where_by_which_rule_and_what_was_hidden(door: Gateway) -> None:
+    await door.call()
+    intent, outcome = door.evidence.rows.values()
+    for row in (intent, outcome):
+        assert row["subject"] == ACCOUNTS["engineer"].object_id
+        assert (row["server"], row["method"], row["target"]) == ("records", "tools/call", "get_customer")
+        assert (row["rules"], row["source"], row["kind"]) == ("engineers", "203.0.113.9", "user")
+        assert len(str(row["policy"])) == 64
+    assert intent["call"] == outcome["call"]
+    assert '"hidden":3' in str(outcome["body"])
+    assert "personal/email:redact=1" in str(outcome["body"])
+    assert "mary@shop.example" not in str(door.evidence.rows)
+    assert "91000" not in str(door.evidence.rows)
+
+
+async def test_the_evidence_is_there_before_the_upstream_is_called(door: Gateway, upstream: Upstream) -> None:
+    recorded: list[list[str]] = []
+    inner = upstream.answer
+    upstream.answer = lambda seen: (recorded.append(door.evidence.events()), inner(seen))[1]
+    await door.call()
+    assert recorded == [["intent/allowed"]]
+
+
+async def test_members_of_a_clear_group_see_clear_values(door: Gateway) -> None:
+    groups = [*ACCOUNTS["engineer"].group_ids, *ACCOUNTS["approver2"].group_ids]
+    answer = await door.call(token=door.tenant.token(groups=groups))
+    assert "mary@shop.example" in str(answer.body)
+
+
+async def test_a_server_without_a_credential_gets_none(door: Gateway, upstream: Upstream) -> None:
+    await door.call(server="open")
+    assert "authorization" not in upstream.seen[0].headers
+
+
+async def test_a_list_loses_what_the_caller_may_not_use(door: Gateway, upstream: Upstream) -> None:
+    tools = [{"name": "get_customer"}, {"name": "delete_customer"}, {"name": "issue_refund"}]
+    upstream.answer = result({"tools": tools, "nextCursor": "mary@shop.example", "cacheScope": "public"})
+    listed = message(await door.send(request("tools/list")))["result"]
+    assert [tool["name"] for tool in listed["tools"]] == ["get_customer", "issue_refund"]
+    assert listed["cacheScope"] == "private"
+    assert door.evidence.events() == ["relayed/allowed"]
+
+
+async def test_a_rotated_credential_is_read_once_again(door: Gateway, upstream: Upstream) -> None:
+    await door.call()
+    upstream.answer = lambda seen: (
+        text_result("in") if seen.headers["authorization"] == "Bearer vault-token-2" else status(401)
+    )(seen)
+    door.secrets["records-token"] = "vault-token-2"
+    door.clock.advance(60)
+    assert (await door.call()).status == 200
+    assert [seen.headers["authorization"][-1] for seen in upstream.seen] == ["1", "1", "2"]
+
+
+async def test_an_upstream_that_goes_on_refusing_is_an_error_and_not_a_flood(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = status(401, **{"www-authenticate": "Bearer realm=upstream", "set-cookie": "a=b"})
+    for _ in range(3):
+        answer = await door.call()
+        assert answer.status == 502
+        assert "www-authenticate" not in answer.headers
+        assert "set-cookie" not in answer.headers
+    assert len(upstream.seen) == 3
+    assert door.evidence.events()[-1] == "outcome/upstream_unauthorized"
+
+
+async def test_one_callers_upstream_cookie_is_not_sent_with_the_next_call(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = lambda seen: _with_cookie(text_result("hi")(seen))
+    await door.call()
+    await door.call(token="pipeline")
+    await door.call()
+    assert all("cookie" not in seen.headers for seen in upstream.seen)
+
+
+def _with_cookie(response: object) -> object:
+    response.set_cookie("session", "of-the-first-caller")  # type: ignore[attr-defined]
+    return response
+
+
+async def test_a_legacy_session_is_carried_both_ways(door: Gateway, upstream: Upstream) -> None:
+    initialized = {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}}
+    upstream.answer = lambda seen: _with_session(result(initialized)(seen))
+    answer = await door.send(request("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}))
+    assert answer.headers["mcp-session-id"] == "upstream-session"
+    upstream.answer = status(202)
+    initialized_note = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    answer = await door.send(initialized_note, mcp_session_id="upstream-session")
+    assert (answer.status, answer.body) == (202, b"")
+    assert upstream.seen[-1].headers["mcp-session-id"] == "upstream-session"
+    upstream.answer = status(404)
+    assert (await door.call(mcp_session_id="upstream-session")).status == 404
+
+
+def _with_session(response: object) -> object:
+    response.headers["mcp-session-id"] = "upstream-session"  # type: ignore[attr-defined]
+    return response
+
+
+async def test_a_client_ends_its_session(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = status(200)
+    assert (await door.request("DELETE", b"", mcp_session_id="s")).status == 200
+    assert upstream.seen[0].http_method == "DELETE"
+
+
+async def test_a_json_rpc_error_of_the_upstream_is_masked_and_keeps_its_status(
+    door: Gateway, upstream: Upstream
+) -> None:
+    error = {"code": -32602, "message": "no customer mary@shop.example", "data": {"salary": 5}}
+    upstream.answer = status(400, {"jsonrpc": "2.0", "id": 7, "error": error})
+    answer = await door.call(modern=True)
+    assert answer.status == 400
+    assert message(answer)["error"]["code"] == -32602
+    assert message(answer)["error"]["data"] == {"salary": 0}
+    assert "mary" not in str(answer.body)
+    assert door.evidence.events()[-1] == "outcome/server_error"
+
+
+async def test_a_tool_that_reports_an_error_is_recorded_as_such(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = result({"content": [], "isError": True})
+    await door.call()
+    assert door.evidence.events()[-1] == "outcome/tool_error"
+
+
+async def test_an_answer_with_what_the_policy_blocks_is_withheld(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = text_result("card 4111 1111 1111 1111")
+    answer = await door.call()
+    assert message(answer)["error"]["code"] == 40306
+    assert "4111" not in str(answer.body)
+    assert door.evidence.events()[-1] == "outcome/blocked"
+
+
+async def test_numbers_and_key_order_of_an_answer_stay_as_they_were(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = raw(b'{"jsonrpc":"2.0","id":7,"result":{"z":1.10,"a":1e3,"m":12345678901234567890}}')
+    answer = await door.call()
+    assert answer.body == b'{"jsonrpc":"2.0","id":7,"result":{"z":1.10,"a":1e3,"m":12345678901234567890}}'
+
+
+async def test_a_streamed_answer_is_masked_event_by_event(door: Gateway, upstream: Upstream) -> None:
+    progress = {"progressToken": 1, "progress": 1, "message": "asked mary@shop.example"}
+    note = {"jsonrpc": "2.0", "method": "notifications/progress", "params": progress}
+    upstream.answer = events(note, {"jsonrpc": "2.0", "id": ..., "result": MARY})
+    answer = await door.call()
+    assert answer.headers["content-type"] == "text/event-stream"
+    first, last = await messages(answer)
+    assert first["params"]["progress"] == 1
+    assert last["id"] == 7
+    assert "mary" not in str([first, last])
+    assert door.evidence.events() == ["intent/allowed", "outcome/succeeded"]
+
+
+async def test_a_listening_stream_is_relayed_with_its_resume_position(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = events(b'id: 9\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
+    answer = await door.request("GET", b"", mcp_session_id="s", last_event_id="8")
+    assert [note["method"] for note in await messages(answer)] == ["notifications/tools/list_changed"]
+    assert upstream.seen[0].headers["last-event-id"] == "8"
+    assert door.evidence.events() == ["relayed/allowed"]
