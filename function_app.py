@@ -4,9 +4,13 @@
 (`ANONYMOUS`), so that every refusal has a reason and a record.
 """
 
-import azure.durable_functions as durable
+import azure.durable_functions as durable  # type: ignore[import-untyped]
 import azure.functions as func
-from azurefunctions.extensions.http.fastapi import JSONResponse, Request, Response
+from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-untyped]
+    JSONResponse,
+    Request,
+    Response,
+)
 
 from gateway.call import serve
 from gateway.door import arrival_of, origin_of, response_of
@@ -15,13 +19,16 @@ from gateway.process import health_of, rooms
 app = durable.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
-@app.route(route="mcp/{server}", methods=[func.HttpMethod.POST, func.HttpMethod.GET, func.HttpMethod.DELETE])
+@app.route(  # type: ignore[untyped-decorator]
+    route="mcp/{server}",
+    methods=[func.HttpMethod.POST, func.HttpMethod.GET, func.HttpMethod.DELETE],
+)
 async def mcp(req: Request) -> Response:
     """The MCP endpoint of one upstream server (Streamable HTTP)."""
     return response_of(await serve(await arrival_of(req), origin_of(req), rooms()))
 
 
-@app.route(route="health", methods=[func.HttpMethod.GET])
+@app.route(route="health", methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]
 async def health(req: Request) -> JSONResponse:
     """Whether this process can serve calls; says nothing that a stranger may not know."""
     status, facts = await health_of()

@@ -19,6 +19,7 @@ from gateway.authorize import authorize
 from gateway.credential import Credentials
 from gateway.forward import Accepted, EventStream, Reply, forward
 from gateway.identity_keys import IdentityKeys
+from gateway.policy.document import Policy
 from gateway.policy.source import PolicySource
 from gateway.reasons import Reason
 from gateway.record import Event, Outcome, Passage, Recorder
@@ -63,7 +64,7 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
         return await turn_away(passage, caller, rooms)
     passage.caller, passage.session = caller, session_of(passage.call, caller, rooms.now())  # 3
 
-    passage.policy = await rooms.policy.current()
+    passage.policy = await policy_in_force(rooms)
     decision = authorize(passage.policy, caller, passage.call, rooms.now())  # 5
     if isinstance(decision, Refusal):
         return await turn_away(passage, decision, rooms)
@@ -77,6 +78,18 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
     return await hand_back(passage, response, rooms)  # 11, 12, 13
 
 
+async def policy_in_force(rooms: Rooms) -> Policy | None:
+    """The policy as it is now; that it changed, or that a new version was rejected, goes on record."""
+    policy = await rooms.policy.current()
+    changes = rooms.policy.changes()
+    for change in changes:
+        for line in change.problem:
+            _log.error("countersign.policy_rejected %s", line)
+    if not await rooms.recorder.policy(changes):
+        _log.error("countersign.policy_change_unrecorded")
+    return policy
+
+
 async def reach_upstream(passage: Passage, rooms: Rooms) -> Reply | Accepted | EventStream | Refusal:
     """The upstream's answer, with the credential that only the gateway holds; read anew once after a 401."""
     if passage.policy is None:
@@ -88,7 +101,7 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Reply | Accepted | E
     response = await forward(rooms.client, passage.call, server, header)
     if not isinstance(response, Refusal) or response.reason is not Reason.UPSTREAM_UNAUTHORIZED:
         return response
-    renewed = await rooms.credentials.renew(server.credential)
+    renewed = await rooms.credentials.renew(server.credential, header)
     if renewed is None or isinstance(renewed, Refusal):
         return renewed or response
     # To send the call again is safe: an upstream that answers 401 has not acted.

@@ -1,5 +1,7 @@
 """How the rooms of one process are opened, from its settings."""
 
+from typing import TYPE_CHECKING
+
 from gateway.call import Rooms
 from gateway.credential import Credentials
 from gateway.evidence.chain import Chains
@@ -10,6 +12,9 @@ from gateway.record import Recorder
 from gateway.settings import Settings
 from gateway.storage.tables import open_table
 from gateway.values import Secret
+
+if TYPE_CHECKING:
+    from gateway.storage.vault import Vault
 
 
 def open_rooms(settings: Settings) -> Rooms:
@@ -33,11 +38,11 @@ class _LazyVault:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._read = None
+        self._vault: Vault | None = None
 
     async def read(self, name: str) -> Secret:
-        if self._read is None:
+        if self._vault is None:
             from gateway.storage.vault import Vault  # noqa: PLC0415 - see the class
 
-            self._read = Vault(self._settings.key_vault, self._settings.identity).read
-        return await self._read(name)
+            self._vault = Vault(self._settings.key_vault, self._settings.identity)
+        return await self._vault.read(name)

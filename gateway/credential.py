@@ -19,7 +19,7 @@ from gateway.values import Refusal, Secret
 LIFETIME = 300.0
 """Seconds for which a secret is used before it is read again."""
 PAUSE = 10.0
-"""Seconds between two readings after a 401, so that a refusing upstream cannot flood the vault."""
+"""Seconds between two readings because of a 401, so that a refusing upstream cannot flood the vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Header:
 class _Held:
     secret: Secret | None = None
     read_at: float = float("-inf")
+    renewed_at: float = float("-inf")
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -49,31 +50,32 @@ class Credentials:
 
     async def obtain(self, credential: Credential | None) -> Header | Refusal | None:
         """The header to send; None for a server that needs none; a refusal if the vault gives nothing."""
-        return None if credential is None else await self._header(credential, LIFETIME)
-
-    async def renew(self, credential: Credential | None) -> Header | Refusal | None:
-        """The header read anew after a 401; None if it was read moments ago or there is none."""
-        if credential is None or self._age(credential.secret) < PAUSE:
+        if credential is None:
             return None
-        return await self._header(credential, PAUSE)
-
-    def _age(self, name: str) -> float:
-        return self._clock() - self._held.setdefault(name, _Held()).read_at
-
-    async def _header(self, credential: Credential, lifetime: float) -> Header | Refusal:
         held = self._held.setdefault(credential.secret, _Held())
         async with held.lock:
             # Others may have read it while this one waited for the lock.
-            if held.secret is None or self._clock() - held.read_at >= lifetime:
+            if held.secret is None or self._clock() - held.read_at >= LIFETIME:
                 refusal = await self._fetch(credential.secret, held)
                 if refusal is not None:
                     return refusal
-        if held.secret is None:
-            return Refusal(Reason.CREDENTIAL_UNAVAILABLE)
-        value = held.secret
-        if credential.header == "authorization":
-            value = Secret(f"Bearer {held.secret.reveal()}")
-        return Header(credential.header, value)
+        return _header(credential, held)
+
+    async def renew(self, credential: Credential | None, refused: Header | None) -> Header | Refusal | None:
+        """A header other than the refused one, after a 401; None if there is none to be had."""
+        if credential is None or refused is None:
+            return None
+        held = self._held.setdefault(credential.secret, _Held())
+        async with held.lock:
+            if self._clock() - held.renewed_at >= PAUSE:
+                held.renewed_at = self._clock()
+                refusal = await self._fetch(credential.secret, held)
+                if refusal is not None:
+                    return refusal
+        renewed = _header(credential, held)
+        if isinstance(renewed, Header) and renewed.value.reveal() == refused.value.reveal():
+            return None
+        return renewed
 
     async def _fetch(self, name: str, held: _Held) -> Refusal | None:
         if self._read is None:
@@ -86,3 +88,11 @@ class Credentials:
             return Refusal(Reason.CREDENTIAL_UNAVAILABLE, f"secret {name}: not fit for a header")
         held.secret, held.read_at = secret, self._clock()
         return None
+
+
+def _header(credential: Credential, held: _Held) -> Header | Refusal:
+    if held.secret is None:
+        return Refusal(Reason.CREDENTIAL_UNAVAILABLE)
+    if credential.header == "authorization":
+        return Header(credential.header, Secret(f"Bearer {held.secret.reveal()}"))
+    return Header(credential.header, held.secret)

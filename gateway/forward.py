@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeGuard
 
 import httpx
 
@@ -120,7 +120,7 @@ async def forward(client: httpx.AsyncClient, call: Call, server: Server, header:
         await response.aclose()
 
 
-def is_response_to(call: Call, message: Any) -> bool:
+def is_response_to(message: Any, call: Call) -> TypeGuard[dict[str, Any]]:
     """Whether a message is a JSON-RPC 2.0 response that carries this call's id."""
     if (
         not isinstance(message, dict)
@@ -174,7 +174,7 @@ async def _read(call: Call, response: httpx.Response, session: str) -> Reply | A
     if status >= 400 and isinstance(message, dict) and message.get("id", call.id) is None:
         # The upstream could not read the id; this hop did.
         message = message | {"id": call.id}
-    if call.kind is MessageKind.REQUEST and is_response_to(call, message):
+    if call.kind is MessageKind.REQUEST and is_response_to(message, call):
         return Reply(status, session, message)
     return _by_status(call, status, "not a JSON-RPC response to this request")
 

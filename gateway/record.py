@@ -8,7 +8,7 @@ ended. Text that a caller chose is masked before it is written.
 
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from gateway import mask
 from gateway.evidence.chain import Chains
 from gateway.masking.detectors import DETECTORS
 from gateway.policy.document import Policy
+from gateway.policy.source import MAX_CHANGES, Change
 from gateway.session import unauthenticated_session
 from gateway.storage.contract import StoreUnavailableError
 from gateway.values import Action, Call, Caller, Decision, Hidden, Mask, Origin, Refusal
@@ -60,6 +61,8 @@ class Outcome(StrEnum):
     """The server answered, and masking kept the answer back."""
     CANCELLED = "cancelled"
     """The client left before the answer."""
+    LOADED = "loaded"
+    REJECTED = "rejected"
     DETACHED = "detached"
     """The server ended the stream without the answer and may give it on another one (2025-11-25, SSE polling)."""
 
@@ -116,6 +119,7 @@ class Recorder:
         self._chains = chains
         self._now = now
         self._budget = _Budget(clock, seen=clock())
+        self._unwritten: deque[Change] = deque(maxlen=MAX_CHANGES)
         self.failures = 0
         """Records that the store did not confirm since the process started; `/health` shows it."""
 
@@ -133,7 +137,8 @@ class Recorder:
         self, passage: Passage, outcome: Outcome, *, hidden: Sequence[Hidden] = (), refusal: Refusal | None = None
     ) -> bool:
         """What came of the call is on record; False: it is not, so the answer must be withheld."""
-        fields = {"event": Event.OUTCOME, "outcome": outcome, "hidden": len(hidden), "masks": _summary(hidden)}
+        fields: dict[str, str | int] = {"event": Event.OUTCOME, "outcome": outcome}
+        fields |= {"hidden": len(hidden), "masks": _summary(hidden)}
         return await self._append(passage, fields | _why(refusal))
 
     async def refused(self, passage: Passage, refusal: Refusal) -> bool:
@@ -149,16 +154,28 @@ class Recorder:
         self._budget.omitted += omitted + 1
         return False
 
-    async def policy(self, outcome: Outcome, digest: str, detail: str = "") -> bool:
-        """That the policy changed, or that a new version was rejected, is on record."""
-        now = self._now()
-        fields = {"event": Event.POLICY, "outcome": outcome, "policy": digest, "detail": detail, "time": _time(now)}
-        return await self._write(f"{now:%Y%m%d}-policy", fields)
+    async def policy(self, changes: Sequence[Change]) -> bool:
+        """That the policy changed, or that a new version was rejected, is on record; False: not yet, and kept."""
+        self._unwritten.extend(changes)
+        while self._unwritten:
+            change = self._unwritten.popleft()
+            now = self._now()
+            fields = {
+                "event": Event.POLICY,
+                "outcome": Outcome.REJECTED if change.problem else Outcome.LOADED,
+                "policy": change.digest,
+                "detail": "; ".join(change.problem),
+                "time": _time(now),
+            }
+            if not await self._write(f"{now:%Y%m%d}-policy", fields):
+                self._unwritten.appendleft(change)
+                return False
+        return True
 
     async def _append(self, passage: Passage, fields: Mapping[str, str | int]) -> bool:
         now = self._now()
         session = passage.session or unauthenticated_session(now)
-        known = {"time": _time(now), "call": passage.id, **_about(passage)} | fields
+        known = {"time": _time(now), "call": passage.id, **_about(passage), **fields}
         return await self._write(session, {name: value for name, value in known.items() if value != ""})
 
     async def _write(self, session: str, fields: Mapping[str, str | int]) -> bool:

@@ -77,7 +77,7 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
     if passage.call.kind is MessageKind.REQUEST and "method" not in message:
-        if not is_response_to(passage.call, message):
+        if not is_response_to(message, passage.call):
             raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
         settled = await settle(passage, message, recorder)
         progress.answered = True

@@ -20,6 +20,7 @@ class MemoryEvidence:
         self.rows: dict[tuple[str, str], Columns] = {}
         self.faults = list(faults)
         self._down = False
+        self._written = asyncio.Condition()
 
     @contextmanager
     def down(self) -> Iterator[None]:
@@ -37,6 +38,8 @@ class MemoryEvidence:
         if (partition, row) in self.rows:
             raise RowExistsError(self.rows[partition, row])
         self.rows[partition, row] = dict(columns)
+        async with self._written:
+            self._written.notify_all()
         if fault is Fault.FAILS_BUT_IS_WRITTEN:
             raise StoreUnavailableError("answer lost")
 
@@ -44,5 +47,14 @@ class MemoryEvidence:
         return
 
     def events(self) -> list[str]:
-        """`event/outcome` or `event/reason` of every record, in the order of writing."""
-        return [f"{row['event']}/{row.get('reason', row.get('outcome'))}" for row in self.rows.values()]
+        """`event/outcome` or `event/reason` of every record of a call, in the order of writing."""
+        return [f"{row['event']}/{row.get('reason', row.get('outcome'))}" for row in self.of_calls()]
+
+    def of_calls(self) -> list[Columns]:
+        """The rows but those about the policy itself."""
+        return [row for row in self.rows.values() if row["event"] != "policy"]
+
+    async def wait_for(self, event: str) -> None:
+        """Returns once such a record has been written; the caller bounds the wait."""
+        async with self._written:
+            await self._written.wait_for(lambda: event in self.events())

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
+
+from devhost import serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+        if scope["type"] != "http":  # uvicorn asks for lifespan first
+            raise NotImplementedError
         request = Request(scope, receive)
         raw = await request.body()
         seen = Seen(request.method, dict(request.headers), json.loads(raw) if raw else {}, asyncio.Event())
@@ -52,19 +53,9 @@ class Upstream:
 async def serving(answer: Callable[[Seen], Response]) -> AsyncIterator[Upstream]:
     """The upstream on a free port of this machine."""
     upstream = Upstream(answer)
-    server = uvicorn.Server(
-        uvicorn.Config(upstream, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-    )
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(5):
-        while not server.started:
-            await asyncio.sleep(0.005)
-    upstream.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
-    try:
+    async with serve.serving(upstream) as base:
+        upstream.url = f"{base}/mcp"
         yield upstream
-    finally:
-        server.should_exit = True
-        await task
 
 
 def result(value: dict[str, Any]) -> Callable[[Seen], Response]:

@@ -51,7 +51,8 @@ async def test_a_version_1_token_is_believed_too() -> None:
 async def test_an_application_is_known_by_its_roles() -> None:
     caller = await attempt(TENANT_FAKE.token("pipeline"))
     assert isinstance(caller, Caller)
-    assert (caller.kind, caller.roles) == (CallerKind.APP, {"Mcp.Call"})
+    assert caller.kind is CallerKind.APP
+    assert caller.roles == {"Mcp.Call"}
 
 
 async def test_without_idtyp_a_token_with_scp_is_a_users() -> None:

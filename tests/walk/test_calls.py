@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from starlette.responses import Response
 
 from devhost.accounts import ACCOUNTS
-from tests.fakes.upstream import Upstream, events, raw, result, serving, status, text_result
+from tests.fakes.upstream import Seen, Upstream, events, raw, result, serving, status, text_result
 from tests.walk.rooms import Gateway, gateway, message, messages, request
 
 MARY = {"content": [{"type": "text", "text": "mary@shop.example, 219-09-9999"}], "structuredContent": {"salary": 91000}}
@@ -44,7 +45,7 @@ async def test_a_call_is_recorded_forwarded_with_the_vaults_credential_masked_an
 
 async def test_intent_and_outcome_say_who_what_where_by_which_rule_and_what_was_hidden(door: Gateway) -> None:
     await door.call()
-    intent, outcome = door.evidence.rows.values()
+    intent, outcome = door.evidence.of_calls()
     for row in (intent, outcome):
         assert row["subject"] == ACCOUNTS["engineer"].object_id
         assert (row["server"], row["method"], row["target"]) == ("records", "tools/call", "get_customer")
@@ -59,8 +60,12 @@ async def test_intent_and_outcome_say_who_what_where_by_which_rule_and_what_was_
 
 async def test_the_evidence_is_there_before_the_upstream_is_called(door: Gateway, upstream: Upstream) -> None:
     recorded: list[list[str]] = []
-    inner = upstream.answer
-    upstream.answer = lambda seen: (recorded.append(door.evidence.events()), inner(seen))[1]
+
+    def answer(seen: Seen) -> Response:
+        recorded.append(door.evidence.events())
+        return text_result("hi")(seen)
+
+    upstream.answer = answer
     await door.call()
     assert recorded == [["intent/allowed"]]
 
@@ -115,8 +120,8 @@ async def test_one_callers_upstream_cookie_is_not_sent_with_the_next_call(door: 
     assert all("cookie" not in seen.headers for seen in upstream.seen)
 
 
-def _with_cookie(response: object) -> object:
-    response.set_cookie("session", "of-the-first-caller")  # type: ignore[attr-defined]
+def _with_cookie(response: Response) -> Response:
+    response.set_cookie("session", "of-the-first-caller")
     return response
 
 
@@ -134,8 +139,8 @@ async def test_a_legacy_session_is_carried_both_ways(door: Gateway, upstream: Up
     assert (await door.call(mcp_session_id="upstream-session")).status == 404
 
 
-def _with_session(response: object) -> object:
-    response.headers["mcp-session-id"] = "upstream-session"  # type: ignore[attr-defined]
+def _with_session(response: Response) -> Response:
+    response.headers["mcp-session-id"] = "upstream-session"
     return response
 
 

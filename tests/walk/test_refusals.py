@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devhost.accounts import ACCOUNTS
+from gateway.policy.source import PolicySource
 from gateway.record import BURST
 from tests.fakes.evidence import Fault
 from tests.fakes.upstream import Upstream, serving, text_result
@@ -81,7 +82,7 @@ async def test_a_wrong_token_is_refused_and_recorded_and_shown_to_nobody(door: G
 async def test_a_caller_without_a_rule_is_refused_and_recorded_by_object_id(door: Gateway) -> None:
     answer = await door.call(token="outsider")
     assert answer.status == 403
-    [row] = door.evidence.rows.values()
+    [row] = door.evidence.of_calls()
     assert (row["reason"], row["subject"]) == ("no_access", ACCOUNTS["outsider"].object_id)
 
 
@@ -121,7 +122,7 @@ async def test_without_evidence_no_call_is_forwarded(door: Gateway) -> None:
     assert (answer.status, message(answer)["error"]["code"]) == (503, 50303)
     assert answer.headers["retry-after"]
     assert door.evidence.rows == {}
-    assert door.rooms.recorder.failures == 1
+    assert door.rooms.recorder.failures == 2  # the policy's loading and the intent
 
 
 async def test_without_evidence_no_list_is_forwarded_either(door: Gateway) -> None:
@@ -130,7 +131,7 @@ async def test_without_evidence_no_list_is_forwarded_either(door: Gateway) -> No
 
 
 async def test_a_store_that_fails_although_it_wrote_forwards_nothing(door: Gateway) -> None:
-    door.evidence.faults = [Fault.FAILS_BUT_IS_WRITTEN]
+    door.evidence.faults = [None, Fault.FAILS_BUT_IS_WRITTEN]  # policy, intent
     assert (await door.call()).status == 503
     assert door.evidence.events() == ["intent/allowed"]
 
@@ -161,14 +162,33 @@ async def test_without_a_policy_nothing_is_allowed(door: Gateway, tmp_path: Path
     assert (answer.status, message(answer)["error"]["code"]) == (503, 50302)
 
 
+async def test_the_policy_in_force_and_a_rejected_one_are_on_record(door: Gateway) -> None:
+    await door.call("no_such_tool")
+    [loaded] = [row for row in door.evidence.rows.values() if row["event"] == "policy"]
+    assert (loaded["outcome"], len(str(loaded["policy"]))) == ("loaded", 64)
+    object.__setattr__(door.rooms, "policy", PolicySource(door.policy_file))
+    door.policy_file.write_text("version: [")
+    await door.call("no_such_tool")
+    [_, rejected] = [row for row in door.evidence.rows.values() if row["event"] == "policy"]
+    assert rejected["outcome"] == "rejected"
+    assert "line 2" in str(rejected["body"])
+
+
+async def test_a_policy_change_that_the_store_missed_is_recorded_later(door: Gateway) -> None:
+    with door.evidence.down():
+        await door.call("no_such_tool")
+    await door.call("no_such_tool")
+    assert [row["event"] for row in door.evidence.rows.values()] == ["policy", "refused"]
+
+
 async def test_a_flood_without_tokens_does_not_flood_the_evidence(door: Gateway) -> None:
     for _ in range(BURST + 100):
         assert (await door.send(CALL, token=None)).status == 401
-    assert len(door.evidence.rows) == BURST
+    assert len(door.evidence.of_calls()) == BURST
     assert door.rooms.recorder.omitted == 100
     door.clock.advance(5)
     await door.send(CALL, token=None)
-    assert json.loads(str([*door.evidence.rows.values()][-1]["body"]))["omitted"] == 100
+    assert json.loads(str(door.evidence.of_calls()[-1]["body"]))["omitted"] == 100
     assert door.rooms.recorder.omitted == 0
 
 

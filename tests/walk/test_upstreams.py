@@ -141,7 +141,7 @@ async def test_a_stream_that_may_be_resumed_ends_without_an_error(door: Gateway,
 
 
 async def test_an_outcome_that_cannot_be_recorded_withholds_the_answer(door: Gateway) -> None:
-    door.evidence.faults = [None, Fault.FAILS_AND_IS_NOT_WRITTEN]
+    door.evidence.faults = [None, None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # policy, intent, outcome
     answer = await door.call()
     assert answer.status == 503
     assert message(answer)["error"]["code"] == 50304
@@ -152,7 +152,7 @@ async def test_an_outcome_that_cannot_be_recorded_withholds_a_streamed_answer(
     door: Gateway, upstream: Upstream
 ) -> None:
     upstream.answer = events({"jsonrpc": "2.0", "id": ..., "result": {"a": "hi"}})
-    door.evidence.faults = [None, Fault.FAILS_AND_IS_NOT_WRITTEN]
+    door.evidence.faults = [None, None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # policy, intent, outcome
     [last] = await messages(await door.call())
     assert last["error"]["code"] == 50304
 
@@ -169,7 +169,7 @@ async def test_a_client_that_leaves_cancels_the_upstream_and_is_on_record(door: 
     await leave(await door.call(modern=True))
     async with asyncio.timeout(PATIENCE):
         await upstream.seen[0].left.wait()
-        await _recorded(door, "outcome/cancelled")
+        await door.evidence.wait_for("outcome/cancelled")
 
 
 async def test_a_client_that_has_gone_before_the_first_event_is_on_record(door: Gateway, upstream: Upstream) -> None:
@@ -178,12 +178,7 @@ async def test_a_client_that_has_gone_before_the_first_event_is_on_record(door: 
     del answer
     async with asyncio.timeout(PATIENCE):
         await upstream.seen[0].left.wait()
-        await _recorded(door, "outcome/cancelled")
-
-
-async def _recorded(door: Gateway, event: str) -> None:
-    while event not in door.evidence.events():
-        await asyncio.sleep(0)
+        await door.evidence.wait_for("outcome/cancelled")
 
 
 async def test_progress_arrives_while_the_tool_still_runs(door: Gateway, upstream: Upstream) -> None:

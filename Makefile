@@ -1,0 +1,54 @@
+# The menu. `make run` and `make test` set up all that they need.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run tour test lint
+
+PYTHON_STAMP := .venv/stamp
+NODE_STAMP := node_modules/stamp
+
+help:
+	@echo "make run     start the local stack; Ctrl-C stops it"
+	@echo "make tour    walk through the running stack, narrated (in a second terminal)"
+	@echo "make test    lint, types and tests"
+	@echo "make lint    lint and types alone"
+	@echo "make setup   install Python and Node packages (the others do it too)"
+
+setup: $(PYTHON_STAMP) $(NODE_STAMP)
+
+run: setup
+	@exec .venv/bin/python -m devhost run
+
+tour: setup
+	@exec .venv/bin/python -m devhost tour
+
+test: setup lint
+	.venv/bin/pytest
+
+lint: $(PYTHON_STAMP)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+$(PYTHON_STAMP): requirements.txt requirements-dev.txt
+	@is_313='import sys; sys.exit(sys.version_info[:2] != (3, 13))'; \
+	if ! .venv/bin/python -c "$$is_313" 2>/dev/null; then \
+	  for python in python3 python3.13 python none; do "$$python" -c "$$is_313" 2>/dev/null && break; done; \
+	  if [ "$$python" = none ]; then \
+	    echo "Python 3.13 is missing: install it so that python3.13 is on the PATH, then run make again." >&2; exit 1; \
+	  fi; \
+	  echo "Making .venv with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear .venv || { \
+	    echo "Python cannot make a virtual environment: on Debian, install python3.13-venv." >&2; exit 1; }; \
+	fi
+	@echo "Installing Python packages"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+$(NODE_STAMP): package.json package-lock.json
+	@major=$$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p'); \
+	if [ "$${major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then \
+	  echo "Node 20 or later with npm is missing: install it, then run make again." >&2; exit 1; \
+	fi
+	@echo "Installing Node packages"
+	@npm ci --loglevel=error
+	@touch $@

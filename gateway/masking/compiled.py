@@ -1,0 +1,121 @@
+"""Masks, compiled: what the walk asks of every key and every text, answered fast.
+
+The masks that apply to one caller go in and come out as one set of rules, kept for the next call
+with the same masks. A mask that names an unknown detector or a broken path raises, and what cannot
+be compiled is never half applied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.masking.detectors import DETECTORS
+from gateway.masking.fields import folded, is_path, path
+from gateway.masking.hide import Rule, hidden_spans, hidden_text, strictest
+from gateway.masking.search import Detector, Found, Search
+from gateway.values import Mask
+
+if TYPE_CHECKING:
+    from jsonpath_rfc9535 import JSONPathQuery
+
+_ROUNDS = 4
+_KEYS_KEPT = 4096
+_KEY_KEPT_LENGTH = 128
+
+
+class Outcome(NamedTuple):
+    """A text in which detectors found something, after hiding it."""
+
+    text: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRules:
+    """What a key says of the value under it."""
+
+    fields: tuple[Rule, ...]
+    telling: tuple[Detector, ...]
+    """Detectors that take a value under this key at its word."""
+
+
+_NOTHING = KeyRules((), ())
+
+
+@dataclass(slots=True)
+class Rules:
+    detectors: tuple[Detector, ...]
+    by_detector: dict[str, tuple[Rule, ...]]
+    names: dict[str, tuple[Rule, ...]]
+    """By folded field name."""
+    paths: tuple[tuple["JSONPathQuery", Rule], ...]
+    labels: frozenset[str]
+    _search: Search | None = field(init=False)
+    _keys: dict[str, KeyRules] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._search = Search(self.detectors) if self.detectors else None
+
+    def key(self, key: str) -> KeyRules:
+        """The rules for a key, `fields` and `telling` empty for most."""
+        known = self._keys.get(key)
+        if known is not None:
+            return known
+        name = folded(key)
+        telling = tuple(detector for detector in self.detectors if name in detector.names)
+        fields = self.names.get(name, ())
+        rules = KeyRules(fields, telling) if fields or telling else _NOTHING
+        if len(self._keys) >= _KEYS_KEPT:
+            self._keys.clear()
+        if len(key) <= _KEY_KEPT_LENGTH:
+            self._keys[key] = rules
+        return rules
+
+    def outcomes(self, texts: Sequence[str]) -> dict[str, Outcome]:
+        """For each text in which a detector finds something: the text after hiding. Others are absent."""
+        found = self._find(texts)
+        outcomes = {text: self._after(text, (), spans) for text, spans in found.items()}
+        # Hiding one value can bare another that was glued to it: search until nothing is found.
+        for _ in range(_ROUNDS):
+            found = self._find([outcome.text for outcome in outcomes.values()])
+            if not found:
+                return outcomes
+            for text, (masked, rules) in outcomes.items():
+                if masked in found:
+                    outcomes[text] = self._after(masked, rules, found[masked])
+        found = self._find([outcome.text for outcome in outcomes.values()])
+        # fail-closed: a text that does not come to rest is hidden whole.
+        return {text: _whole(outcome) if outcome.text in found else outcome for text, outcome in outcomes.items()}
+
+    def _find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
+        return self._search.find(texts) if self._search and texts else {}
+
+    def _after(self, text: str, rules: tuple[Rule, ...], spans: list[Found]) -> Outcome:
+        kinds = {span.detector for span in spans}
+        hit = (rule for name, by in self.by_detector.items() if name in kinds for rule in by)
+        return Outcome(hidden_spans(text, spans, self.by_detector), tuple(dict.fromkeys((*rules, *hit))))
+
+
+def _whole(outcome: Outcome) -> Outcome:
+    rule = strictest(outcome.rules)
+    return Outcome(hidden_text("", rule.label, rule.action), outcome.rules)
+
+
+@lru_cache(maxsize=256)
+def compiled(masks: tuple[Mask, ...]) -> Rules:
+    """The masks as one set of rules. Raises KeyError or JSONPathError on what the loader should have refused."""
+    by_detector: dict[str, tuple[Rule, ...]] = {}
+    names: dict[str, tuple[Rule, ...]] = {}
+    paths: list[tuple[JSONPathQuery, Rule]] = []
+    for mask in masks:
+        for name in mask.detectors:
+            by_detector[name] = (*by_detector.get(name, ()), Rule(mask.name, name, mask.action, name))
+        for rule in mask.fields:
+            if is_path(rule):
+                paths.append((path(rule), Rule(mask.name, rule, mask.action, "field")))
+            else:
+                name = folded(rule)
+                names[name] = (*names.get(name, ()), Rule(mask.name, rule, mask.action, rule))
+    labels = {*by_detector, "field", *(rule.label for rules in names.values() for rule in rules)}
+    return Rules(tuple(DETECTORS[name] for name in by_detector), by_detector, names, tuple(paths), frozenset(labels))

@@ -1,0 +1,111 @@
+"""Hiding: what a value looks like once a rule has been applied to it.
+
+A value and the rules that hit it go in, a value of the same JSON type comes out, or the word that it
+is to be dropped. What it leaves in place of a string is a marker that names the rule and is never
+itself masked again, so that masking twice is masking once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from gateway.jsontext import Number
+from gateway.masking.search import Found
+from gateway.values import Action, Json
+
+
+class Gone(Enum):
+    """In place of a value: the holder is to drop it."""
+
+    GONE = 0
+
+
+GONE: Literal[Gone.GONE] = Gone.GONE
+
+_STRICTNESS = {Action.PARTIAL: 0, Action.REDACT: 1, Action.DROP: 2, Action.BLOCK: 3}
+_TAIL = 4
+_SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which a mask can hit: through one of its detectors, or one of its fields."""
+
+    mask: str
+    by: str
+    """The detector's name or the field rule as written."""
+    action: Action
+    label: str
+    """What the marker says was hidden."""
+
+
+def strictest(rules: Iterable[Rule]) -> Rule:
+    """The rule that decides where several hit: block, drop, redact, partial; the first of equals."""
+    return max(rules, key=_strictness)
+
+
+def _strictness(rule: Rule) -> int:
+    return _STRICTNESS[rule.action]
+
+
+def hidden_text(text: str, label: str, action: Action) -> str:
+    """The marker for a text; under `partial` with its last four characters, if it is longer than eight."""
+    if action is Action.PARTIAL and len(text) > _SHORT:
+        return f"[hidden:{label} ...{text[-_TAIL:]}]"
+    return f"[hidden:{label}]"
+
+
+def hidden_value(value: Json, rules: Sequence[Rule], labels: Collection[str]) -> Json | Gone:
+    """The whole of a string, number, boolean or null, hidden. A number hides to 0 under `partial` too.
+
+    `labels` are those of all rules, by which a marker of an earlier masking is known.
+    """
+    rule = strictest(rules)
+    if rule.action is Action.DROP:
+        return GONE
+    if isinstance(value, Number | int | float) and not isinstance(value, bool):
+        return 0
+    if isinstance(value, str):
+        return value if not value or _is_marker(value, rule, labels) else hidden_text(value, rule.label, rule.action)
+    return False if value is True else value
+
+
+def hidden_spans(text: str, found: Sequence[Found], rules_of: Mapping[str, tuple[Rule, ...]]) -> str:
+    """The text with each span hidden; spans that overlap are hidden as one, under the strictest rule.
+
+    The marker of such a one is named after the leftmost span, and after the longest of those.
+    """
+    encoded = text.encode()
+    pieces: list[str] = []
+    position = 0
+    for start, end, detectors in merged(found):
+        action = strictest(rule for detector in detectors for rule in rules_of[detector]).action
+        label = rules_of[detectors[0]][0].label
+        pieces += (encoded[position:start].decode(), hidden_text(encoded[start:end].decode(), label, action))
+        position = end
+    pieces.append(encoded[position:].decode())
+    return "".join(pieces)
+
+
+def merged(found: Sequence[Found]) -> list[tuple[int, int, list[str]]]:
+    """The spans in order, those that overlap as one: start, end, and detectors from the leftmost on."""
+    result: list[tuple[int, int, list[str]]] = []
+    for span in sorted(found, key=lambda span: (span.start, -span.end, span.detector)):
+        if result and span.start < result[-1][1]:
+            start, end, detectors = result[-1]
+            result[-1] = (start, max(end, span.end), [*detectors, span.detector])
+        else:
+            result.append((span.start, span.end, [span.detector]))
+    return result
+
+
+def _is_marker(text: str, rule: Rule, labels: Collection[str]) -> bool:
+    if not (text.startswith("[hidden:") and text.endswith("]")):
+        return False
+    inside = text[len("[hidden:") : -1]
+    if inside in labels:
+        return True
+    # A tail of another length or another rule could be the value itself, dressed up.
+    label, tail = inside[: -_TAIL - 4], inside[-_TAIL - 4 : -_TAIL]
+    return rule.action is Action.PARTIAL and tail == " ..." and label in labels

@@ -1,0 +1,86 @@
+"""The ledger of one masking: what was hidden, where and by which rule.
+
+The walk writes to it as it goes; the room reads a tuple of `Hidden` from it, or that a rule blocks
+the answer. No hidden value ever enters it, and a key that looks like personal data is named by its
+kind alone, whichever masks apply.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import Enum
+
+from gateway.masking.compiled import compiled
+from gateway.masking.detectors import DETECTORS
+from gateway.masking.hide import Rule
+from gateway.values import Action, Hidden, Mask
+
+MOST = 1000
+"""Entries; what is beyond them is counted, by rule."""
+_LONGEST_KEY = 100
+
+
+class Inside(Enum):
+    """A step into a document that is a string."""
+
+    TEXT = "$text"
+    BLOB = "$blob"
+
+
+type Step = str | int | Inside
+type At = tuple[At, Step] | None
+"""A place, as its holder and the step from there; None is the message."""
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self._entries: dict[Hidden, None] = {}
+        self._more: Counter[tuple[str, str, Action]] = Counter()
+        self._keys: dict[str, str] = {}
+        self.blocked: Hidden | None = None
+        """The first hit of a rule that blocks."""
+
+    def enter(self, rules: Iterable[Rule], at: At) -> None:
+        for rule in rules:
+            if len(self._entries) >= MOST and (rule.action is not Action.BLOCK or self.blocked):
+                self._more[rule.mask, rule.by, rule.action] += 1
+                continue
+            hidden = Hidden(rule.mask, rule.by, rule.action, self._path(at))
+            self._entries[hidden] = None
+            if rule.action is Action.BLOCK and self.blocked is None:
+                self.blocked = hidden
+
+    def hidden(self) -> tuple[Hidden, ...]:
+        """The entries in the order of the walk; past MOST, one more for each rule with a count in its path."""
+        rest = (Hidden(*rule, path=f"$ and {count} more") for rule, count in self._more.items())
+        return (*self._entries, *rest)
+
+    def _path(self, at: At) -> str:
+        steps: list[str] = []
+        while at is not None:
+            at, step = at
+            steps.append(self._step(step))
+        return "$" + "".join(reversed(steps))
+
+    def _step(self, step: Step) -> str:
+        if isinstance(step, Inside):
+            return step.value
+        if isinstance(step, int):
+            return f"[{step}]"
+        name = self._keys.get(step)
+        if name is None:
+            name = self._keys[step] = _name(step)
+        return name
+
+
+def _name(key: str) -> str:
+    outcome = compiled(_SHOWN).outcomes([key]).get(key)
+    shown = outcome.text if outcome else key
+    if len(shown) > _LONGEST_KEY:
+        shown = shown[:_LONGEST_KEY] + "…"
+    return "['" + "".join(_ESCAPES.get(sign, sign) for sign in shown) + "']"
+
+
+_SHOWN = (Mask("keys", Action.REDACT, tuple(DETECTORS)),)
+_ESCAPES = {chr(code): f"\\u{code:04x}" for code in range(32)} | {
+    **{"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+}

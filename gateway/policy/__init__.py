@@ -1,0 +1,5 @@
+"""The policy: what the operator writes, as the gateway understands it.
+
+Reading order: `document` (what a checked policy is), `parse` (from YAML text, with `nodes`, `servers`
+and `rules`), `condition` (CEL), `glob` and `uri` (patterns), `match` (the decision), `source` (the file).
+"""

@@ -1,0 +1,186 @@
+"""Conditions of rules, in CEL, over four variables: `caller`, `call`, `args` and `now`.
+
+Takes the text of a condition once, checks it as far as that goes without a call (`expression` does),
+and later says whether it holds for one call. An evaluation that fails is a value, `Failed`, which the
+rule's effect turns into a refusal; none raises, and none runs long, however large the arguments are.
+
+`caller`: `oid`, `tid`, `kind`, `client`, `groups` (labels of the policy), `roles`. `call`: `server`,
+`method`, `tool`, `resource`, `prompt` (the empty text where the call names none). `args`: the arguments
+of `tools/call` and `prompts/get`. `now`: the time, in UTC.
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from importlib.machinery import PathFinder
+from types import ModuleType
+from typing import Any
+
+from gateway import jsontext
+from gateway.policy import expression
+from gateway.values import Json
+
+MAX_VALUES = 20_000
+"""Values in the arguments, nested ones too, beyond which a condition on `args` fails. Converting takes 1 µs each."""
+MAX_LOOP_STEPS = 250_000
+"""Bound of (values in the arguments) to the power of (nested loops + 1): each step of a loop may copy a list."""
+MAX_LOOP_TEXT = 20_000_000
+"""Bound of (characters in the arguments) times (steps of the loops): each step may search all text."""
+
+_SAMPLE = {
+    "caller": {"oid": "", "tid": "", "kind": "user", "client": "", "groups": [], "roles": []},
+    "call": {"server": "", "method": "", "tool": "", "resource": "", "prompt": ""},
+    "args": {},
+    "now": datetime(2026, 1, 1, tzinfo=UTC),
+}
+_UNDEFINED = "Undefined variable or function"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that has been checked."""
+
+    text: str
+    loops: int
+    """How deep `all`, `exists` and `exists_one` are nested."""
+    reads_arguments: bool
+    _program: Any = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a condition could not be evaluated; never a value of the call."""
+
+    why: str
+
+
+class Scope:
+    """What the conditions of one decision see; converted for CEL once, and only if a condition asks."""
+
+    def __init__(
+        self, caller: Mapping[str, Any], call: Mapping[str, str], arguments: Mapping[str, Json], now: datetime
+    ) -> None:
+        self._variables = {"caller": dict(caller), "call": dict(call), "now": now}
+        self._arguments = arguments
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """Values and characters in the arguments and the caller's claims; counting stops past MAX_VALUES."""
+        return _measure([self._variables["caller"], self._arguments])
+
+    @cached_property
+    def without_arguments(self) -> Any:
+        return _engine().Context(self._variables)
+
+    @cached_property
+    def with_arguments(self) -> Any:
+        return _engine().Context(self._variables | {"args": jsontext.plain(self._arguments)})
+
+
+def compile_condition(text: str, groups: Mapping[str, str]) -> Condition | str:
+    """The condition, or what is wrong with it and what to write instead, for the policy's author."""
+    if fault := expression.check_length(text):
+        return fault
+    try:
+        program = _engine().compile(text)
+    except ValueError as error:
+        return expression.syntax_error(str(error))
+    found = expression.read(text)
+    if fault := expression.check(found, program.variables(), program.functions(), groups):
+        return fault
+    if fault := _check_patterns(found.patterns) or _check_sample(program):
+        return fault
+    return Condition(text, found.loops, "args" in program.variables(), program)
+
+
+def holds(condition: Condition, scope: Scope) -> bool | Failed:
+    """Whether the condition is true of the call."""
+    try:
+        if condition.reads_arguments and (too_large := _too_large(condition, scope)):
+            return too_large
+        context = scope.with_arguments if condition.reads_arguments else scope.without_arguments
+        outcome = condition._program.execute(context)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - fail-closed: a panic of the Rust library is no Exception
+        return Failed(_WHY.get(type(error), type(error).__name__))
+    return outcome if isinstance(outcome, bool) else Failed("it is neither true nor false")
+
+
+_WHY: Mapping[type[BaseException], str] = {
+    KeyError: "a field is missing",
+    IndexError: "a list is too short",
+    TypeError: "values of different types are combined",
+    ZeroDivisionError: "something is divided by zero",
+    OverflowError: "a number or time is out of range",
+    ValueError: "a value is out of range",
+    RuntimeError: "a function does not take its argument",
+}
+
+
+@cache
+def _engine() -> ModuleType:
+    """The compiled module of `common-expression-language`, without the package around it.
+
+    `cel/__init__.py` imports the command line that it ships, and with it typer and rich (0.2 s of a
+    cold start). The finder looks into the package's folder without running that file.
+    """
+    package = importlib.util.find_spec("cel")
+    places = package.submodule_search_locations if package else None
+    found = PathFinder.find_spec("cel.cel", places) if places else None
+    if found is None or found.loader is None:
+        raise ModuleNotFoundError("common-expression-language is not installed", name="cel")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def _too_large(condition: Condition, scope: Scope) -> Failed | None:
+    values, characters = scope.size
+    steps = values**condition.loops
+    # fail-closed: a caller must not be able to stop the process with a long list.
+    if values > MAX_VALUES or (
+        condition.loops and (steps * values > MAX_LOOP_STEPS or steps * characters > MAX_LOOP_TEXT)
+    ):
+        return Failed("the arguments are too large for a condition")
+    return None
+
+
+def _measure(values: list[Json]) -> tuple[int, int]:
+    counted = characters = 0
+    while values and counted <= MAX_VALUES:
+        value = values.pop()
+        counted += 1
+        if isinstance(value, str):
+            characters += len(value)
+        elif isinstance(value, Mapping):
+            characters += sum(map(len, value))
+            values.extend(value.values())
+        elif isinstance(value, list):
+            values.extend(value)
+    return counted, characters
+
+
+def _check_patterns(patterns: tuple[str, ...]) -> str | None:
+    for pattern in patterns:
+        try:
+            _engine().compile(f"''.matches({pattern})").execute({})
+        except (RuntimeError, ValueError):
+            return f"{pattern} is not a regular expression that CEL reads (RE2 syntax)"
+    return None
+
+
+def _check_sample(program: Any) -> str | None:
+    """What shows when the condition is tried on an empty call. What needs arguments fails here, and may."""
+    try:
+        outcome = program.execute(_SAMPLE)
+    except TypeError:
+        return "combines values of different types; compare text with text and numbers with numbers"
+    except RuntimeError as error:
+        is_undefined = str(error).startswith(_UNDEFINED)
+        return "calls a function on a value that does not have it" if is_undefined else None
+    except (LookupError, ArithmeticError, ValueError):
+        return None
+    return None if isinstance(outcome, bool) else "is neither true nor false; compare with ==, <, in or the like"

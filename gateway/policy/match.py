@@ -1,0 +1,249 @@
+"""The decision: which rules match a call, and what follows from that. Pure.
+
+Takes a policy, a caller, a call and the time, and returns a Decision or a Refusal, by way of one
+Verdict per rule, which says whether the rule matches and why not. Nothing is allowed by default; one
+matching deny refuses; the requirements and masks of all matching allows add up, so that another rule
+never loosens what there is. A condition that fails counts against the call, whatever its rule's effect.
+
+Methods that neither act nor read (`IMPLIED`), streams, and a client's answers to the server need no
+rule of their own: whoever has an allow rule on the server may use them, unless a deny names the method.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from gateway.policy.condition import Failed, Scope, holds
+from gateway.policy.document import Effect, Policy, Rule, Who
+from gateway.policy.target import USED_BY, Target, TargetKind, make_target, target_of
+from gateway.reasons import Reason
+from gateway.values import Call, Caller, Decision, Mask, MessageKind, Refusal
+
+IMPLIED = frozenset(
+    {"initialize", "ping", "logging/setLevel", "server/discover", "subscriptions/listen"}
+    | {"tools/list", "resources/list", "resources/templates/list", "prompts/list"}
+    | {"notifications/initialized", "notifications/cancelled", "notifications/progress"}
+    | {"notifications/roots/list_changed"}
+)
+_IMPLIED_KINDS = frozenset({MessageKind.RESPONSE, MessageKind.STREAM, MessageKind.END})
+
+
+class Why(Enum):
+    """Why a rule matches or does not, as `explain` says it."""
+
+    COVERS = "it covers this call"
+    IMPLIED = "it gives access to the server, and this method needs no more"
+    OTHER_CALLER = "it is for other callers"
+    OTHER_TARGET = "it covers other calls"
+    WHEN_FALSE = "its 'when' is false"
+    WHEN_FAILED = "its 'when' cannot be evaluated"
+    UNLESS_TRUE = "its 'unless' is true"
+    UNLESS_FAILED = "its 'unless' cannot be evaluated"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says of a call."""
+
+    rule: Rule
+    matches: bool
+    why: Why
+    detail: str = ""
+    """Why a condition cannot be evaluated."""
+
+    @property
+    def gives_access(self) -> bool:
+        """Whether the rule lets this caller onto this server at all, be it for other calls."""
+        return self.rule.effect is Effect.ALLOW and self.why is not Why.OTHER_CALLER
+
+
+def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decision | Refusal:
+    """What the policy says of the call."""
+    if call.server not in policy.servers:
+        return Refusal(Reason.SERVER_UNKNOWN, policy=policy.digest)
+    return conclude(policy, caller, call, verdicts(policy, caller, call, now))
+
+
+def verdicts(policy: Policy, caller: Caller, call: Call, now: datetime) -> tuple[Verdict, ...]:
+    """One verdict for each rule of the call's server, in document order."""
+    target = target_of(call)
+    scope = _scope(policy, caller, call, target, now)
+    return tuple(_judge(rule, caller, call, target, scope) for rule in policy.rules_of.get(call.server, ()))
+
+
+def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict]) -> Decision | Refusal:
+    """What follows from the verdicts of all rules of the call's server."""
+    found = tuple(found)
+    access = [verdict.rule for verdict in found if verdict.gives_access]
+    if not access:
+        return Refusal(Reason.NO_ACCESS, policy=policy.digest)
+    denying = [verdict for verdict in found if verdict.rule.effect is Effect.DENY and verdict.matches]
+    allowing = [verdict.rule for verdict in found if verdict.rule.effect is Effect.ALLOW and verdict.matches]
+    # fail-closed: no rule that allows is as good as a rule that denies.
+    if denying or not allowing:
+        return _refusal(policy, caller, call, found, denying)
+    if not _sees_subscriptions(policy, caller, call):
+        return Refusal(Reason.TARGET_HIDDEN, "subscribes to a resource that is hidden", policy=policy.digest)
+    is_implied = _is_implied(call)
+    return Decision(
+        rules=tuple(rule.name for rule in allowing),
+        policy=policy.digest,
+        requires=frozenset() if is_implied else frozenset().union(*(rule.requires for rule in allowing)),
+        masks=_masks(policy, caller, call.server, access if is_implied else allowing),
+    )
+
+
+def visible(policy: Policy, caller: Caller, server: str, kind: TargetKind, name: str) -> bool:
+    """Whether a list may show this tool, resource, template or prompt to this caller.
+
+    It may if some allow covers its use, were its conditions true, and no deny without conditions does.
+    """
+    return _sees(policy, caller, server, make_target(kind, name))
+
+
+def is_among(who: Who, caller: Caller) -> bool:
+    """Whether a rule's `who` includes the caller."""
+    return (
+        (not who.kinds or caller.kind in who.kinds)
+        and (not who.groups or not who.groups.isdisjoint(caller.groups))
+        and (not who.roles or not who.roles.isdisjoint(caller.roles))
+    )
+
+
+def _judge(rule: Rule, caller: Caller, call: Call, target: Target | None, scope: Scope) -> Verdict:
+    if not is_among(rule.who, caller):
+        return Verdict(rule, False, Why.OTHER_CALLER)
+    if rule.effect is Effect.ALLOW and _is_implied(call):
+        return Verdict(rule, True, Why.IMPLIED)
+    if not _covers(rule, call.method, target, is_strict=True):
+        return Verdict(rule, False, Why.OTHER_TARGET)
+    return _weigh(rule, scope)
+
+
+def _weigh(rule: Rule, scope: Scope) -> Verdict:
+    """The verdict of a rule that covers the call, by its conditions."""
+    # fail-closed: a condition that fails makes an allow miss and a deny hit.
+    if_failed = rule.effect is Effect.DENY
+    verdict = Verdict(rule, True, Why.COVERS)
+    if rule.when is not None:
+        outcome = holds(rule.when, scope)
+        if outcome is False:
+            return Verdict(rule, False, Why.WHEN_FALSE)
+        if isinstance(outcome, Failed):
+            verdict = Verdict(rule, if_failed, Why.WHEN_FAILED, outcome.why)
+    if rule.unless is not None and verdict.matches:
+        outcome = holds(rule.unless, scope)
+        if outcome is True:
+            return Verdict(rule, False, Why.UNLESS_TRUE)
+        if isinstance(outcome, Failed):
+            verdict = Verdict(rule, if_failed, Why.UNLESS_FAILED, outcome.why)
+    return verdict
+
+
+def _covers(rule: Rule, method: str, target: Target | None, *, is_strict: bool) -> bool:
+    """Whether the rule is about this method and target. What `is_strict` means, `_covers_uri` says."""
+    if any(glob.matches(method) for glob in rule.methods):
+        return True
+    if target is None:
+        return False
+    if target.kind is TargetKind.TOOL:
+        return any(glob.matches(target.name) for glob in rule.tools)
+    if target.kind is TargetKind.PROMPT:
+        return any(glob.matches(target.name) for glob in rule.prompts)
+    return _covers_uri(rule, target, is_strict=is_strict)
+
+
+def _covers_uri(rule: Rule, target: Target, *, is_strict: bool) -> bool:
+    """An allow covers every reading of a URI, a deny any one.
+
+    A template is many URIs. Strictly, an allow must cover all of them and a deny bites on one, as for a
+    completion, which could reveal any; otherwise it is the other way round, as for a place in a list.
+    """
+    allows = rule.effect is Effect.ALLOW
+    if target.kind is TargetKind.TEMPLATE and allows is not is_strict:
+        return any(glob.may_match(target.name, target.normal) for glob in rule.resources)
+    if allows:
+        return any(glob.matches_every_reading(target.name, target.normal) for glob in rule.resources)
+    return any(glob.matches_a_reading(target.name, target.normal) for glob in rule.resources)
+
+
+def _is_implied(call: Call) -> bool:
+    return call.method in IMPLIED if call.method else call.kind in _IMPLIED_KINDS
+
+
+def _sees(policy: Policy, caller: Caller, server: str, target: Target) -> bool:
+    method = USED_BY[target.kind]
+    covering = [
+        rule
+        for rule in policy.rules_of.get(server, ())
+        if is_among(rule.who, caller) and _covers(rule, method, target, is_strict=False)
+    ]
+    return any(rule.effect is Effect.ALLOW for rule in covering) and not any(
+        rule.effect is Effect.DENY and rule.when is None and rule.unless is None for rule in covering
+    )
+
+
+def _sees_subscriptions(policy: Policy, caller: Caller, call: Call) -> bool:
+    """Whether the caller sees every resource that a `subscriptions/listen` names; true of other calls."""
+    wanted = call.params.get("notifications") if call.method == "subscriptions/listen" else None
+    uris = wanted.get("resourceSubscriptions") if isinstance(wanted, dict) else None
+    if uris is None:
+        return True
+    return isinstance(uris, list) and all(
+        isinstance(uri, str) and _sees(policy, caller, call.server, make_target(TargetKind.RESOURCE, uri))
+        for uri in uris
+    )
+
+
+def _refusal(policy: Policy, caller: Caller, call: Call, found: tuple[Verdict, ...], denying: list[Verdict]) -> Refusal:
+    target = target_of(call)
+    is_hidden = target is not None and not _sees(policy, caller, call.server, target)
+    return Refusal(
+        Reason.TARGET_HIDDEN if is_hidden else Reason.DENIED,
+        detail=_explained(denying or [verdict for verdict in found if verdict.why not in _UNRELATED]),
+        rules=tuple(verdict.rule.name for verdict in denying),
+        policy=policy.digest,
+    )
+
+
+_UNRELATED = frozenset({Why.OTHER_CALLER, Why.OTHER_TARGET})
+
+
+def _explained(found: list[Verdict]) -> str:
+    """For the record: what kept each rule from allowing, or made it deny."""
+    lines = (
+        f"{verdict.rule.name}: {verdict.why.value}{verdict.detail and f' ({verdict.detail})'}" for verdict in found
+    )
+    return "; ".join(lines) or "no rule covers this call"
+
+
+def _masks(policy: Policy, caller: Caller, server: str, rules: list[Rule]) -> tuple[Mask, ...]:
+    named = {mask.name for rule in rules for mask in rule.masks}
+    named |= {mask.name for mask in policy.servers[server].masks}
+    return tuple(
+        mask for mask in policy.masks.values() if mask.name in named and mask.clear_for.isdisjoint(caller.groups)
+    )
+
+
+def _scope(policy: Policy, caller: Caller, call: Call, target: Target | None, now: datetime) -> Scope:
+    kind = target.kind if target else None
+    return Scope(
+        caller={
+            "oid": caller.object_id,
+            "tid": caller.tenant,
+            "kind": caller.kind.value,
+            "client": caller.client,
+            "groups": [label for label, object_id in policy.groups.items() if object_id in caller.groups],
+            "roles": sorted(caller.roles),
+        },
+        call={
+            "server": call.server,
+            "method": call.method,
+            "tool": call.target if kind is TargetKind.TOOL else "",
+            "resource": call.target if kind in (TargetKind.RESOURCE, TargetKind.TEMPLATE) else "",
+            "prompt": call.target if kind is TargetKind.PROMPT else "",
+        },
+        arguments=call.arguments,
+        now=now,
+    )

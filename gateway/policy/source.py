@@ -1,0 +1,123 @@
+"""The policy file: the policy in force, read again when the file changes.
+
+Gives the last good version, so that a mistake in a new one does not stop the gateway, and keeps what
+was wrong with the new one for `/health` and for the record. Without any good version there is no
+policy, and the walk refuses. Replace the file by renaming a new one over it: one that is written in
+place may be read half-written, which passes only if that half is itself a valid policy.
+"""
+
+import asyncio
+import hashlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.policy.document import Policy
+from gateway.policy.nodes import MAX_BYTES
+from gateway.policy.parse import parse
+
+INTERVAL = 1.0
+"""Seconds between two looks at the file."""
+TIMEOUT = 10.0
+"""Seconds that one look may take; the file may lie on a network share."""
+MAX_CHANGES = 100
+"""Changes kept for the record if nobody collects them; the oldest go first."""
+
+type _Version = tuple[int, int, int]
+"""Modification time in nanoseconds, size, inode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A version of the file was taken into force, or was refused."""
+
+    digest: str
+    """SHA-256 of that version; empty if it could not be read."""
+    problem: tuple[str, ...] = ()
+    """Why it was refused; empty if it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the file found."""
+
+    version: _Version | None
+    outcome: Policy | tuple[str, ...]
+    digest: str = ""
+
+
+class PolicySource:
+    """The policy in force, from one file."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._look_after = float("-inf")
+        self._version: _Version | None = None
+        self._policy: Policy | None = None
+        self._problem: tuple[str, ...] | None = None
+        self._changes: deque[Change] = deque(maxlen=MAX_CHANGES)
+
+    @property
+    def problem(self) -> tuple[str, ...] | None:
+        """What is wrong with the file as it lies there now, one line each; None if it is in force."""
+        return self._problem
+
+    async def current(self) -> Policy | None:
+        """The last good version, at most `INTERVAL` old; None if there never was one."""
+        if self._clock() >= self._look_after:
+            async with self._lock:
+                # Others may have looked while this one waited for the lock.
+                if self._clock() >= self._look_after:
+                    await self._refresh()
+                    self._look_after = self._clock() + INTERVAL
+        return self._policy
+
+    def changes(self) -> tuple[Change, ...]:
+        """What has changed since this was last called, for the record."""
+        found = tuple(self._changes)
+        self._changes.clear()
+        return found
+
+    async def _refresh(self) -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                look = await asyncio.to_thread(_look, self._path, self._version)
+        except TimeoutError:
+            look = _Look(self._version, (f"the policy file did not answer within {TIMEOUT:g} seconds",))
+        if look is not None:
+            self._take(look)
+
+    def _take(self, look: _Look) -> None:
+        self._version = look.version
+        if isinstance(look.outcome, Policy):
+            self._policy, self._problem = look.outcome, None
+            self._changes.append(Change(look.digest))
+        elif look.outcome != self._problem:
+            self._problem = look.outcome
+            self._changes.append(Change(look.digest, look.outcome))
+
+
+def _look(path: Path, known: _Version | None) -> _Look | None:
+    """What the file holds now; None if it is still the known version, or is being written at this moment."""
+    try:
+        with path.open("rb") as file:
+            version = _version(os.fstat(file.fileno()))
+            if version == known:
+                return None
+            data = file.read(MAX_BYTES + 1)
+            if _version(os.fstat(file.fileno())) != version:
+                return None
+    except OSError as error:
+        return _Look(None, (f"the policy file cannot be read: {error.strerror}",))
+    digest = hashlib.sha256(data).hexdigest()
+    outcome = parse(data)
+    return _Look(version, outcome if isinstance(outcome, Policy) else tuple(map(str, outcome)), digest)
+
+
+def _version(status: os.stat_result) -> _Version:
+    return status.st_mtime_ns, status.st_size, status.st_ino

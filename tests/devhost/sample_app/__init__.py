@@ -1,0 +1,1 @@
+"""The function app that the tests of the local host serve."""

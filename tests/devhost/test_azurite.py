@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from azure.data.tables.aio import TableClient
+
+from devhost import azurite
+from devhost.ports import Ports
+from devhost.stack import Stack, stack
+
+
+@pytest.fixture
+async def running(tmp_path: Path, ports: Ports) -> AsyncIterator[Stack]:
+    async with stack(ports, tmp_path, names=("azurite",)) as together:
+        yield together
+
+
+async def test_the_real_sdk_writes_a_row_that_outlives_a_restart(running: Stack, ports: Ports) -> None:
+    connection = azurite.connection_string(ports)
+    async with TableClient.from_connection_string(connection, "evidence") as table:
+        await table.create_table()
+        await table.create_entity({"PartitionKey": "session", "RowKey": "1", "event": "intent"})
+    assert await running.stop("azurite") == 0
+    await running.start("azurite")
+    async with TableClient.from_connection_string(connection, "evidence") as table:
+        assert (await table.get_entity("session", "1"))["event"] == "intent"
+    assert list((running.state / "azurite").iterdir())
+
+
+def test_every_service_listens_on_loopback_and_on_its_port() -> None:
+    command = azurite.command(Ports(), Path("data"))
+    for name, port in (("blob", 7076), ("queue", 7077), ("table", 7078)):
+        assert command[command.index(f"--{name}Host") + 1] == "127.0.0.1"
+        assert command[command.index(f"--{name}Port") + 1] == str(port)

@@ -1,0 +1,78 @@
+import pytest
+from jsonpath_rfc9535 import JSONPathError
+
+from gateway.masking.compiled import Rules, compiled
+from gateway.masking.detectors import DETECTORS
+from gateway.masking.hide import Rule
+from gateway.values import Action, Mask
+
+
+def rules(*masks: Mask) -> Rules:
+    return compiled(masks)
+
+
+MAIL = Mask("mail", Action.REDACT, detectors=("email",))
+
+
+def test_the_same_masks_are_compiled_once() -> None:
+    assert rules(MAIL) is rules(Mask("mail", Action.REDACT, detectors=("email",)))
+
+
+def test_an_unknown_detector_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        rules(Mask("m", Action.REDACT, detectors=("horoscope",)))
+
+
+def test_a_broken_path_is_an_error() -> None:
+    with pytest.raises(JSONPathError):
+        rules(Mask("m", Action.REDACT, fields=("$.[",)))
+
+
+def test_texts_in_which_something_is_found_come_back_hidden_with_the_rules() -> None:
+    outcomes = rules(MAIL).outcomes(["a@b.co x", "nothing", "c@d.org"])
+    assert {text: outcome.text for text, outcome in outcomes.items()} == {
+        "a@b.co x": "[hidden:email] x",
+        "c@d.org": "[hidden:email]",
+    }
+    assert [rule.mask for rule in outcomes["c@d.org"].rules] == ["mail"]
+
+
+def test_every_mask_that_hits_is_named_once_in_the_order_of_the_masks() -> None:
+    both = rules(MAIL, Mask("more", Action.PARTIAL, detectors=("us_ssn", "email")))
+    [outcome] = both.outcomes(["a@b.co 123-45-6789 c@d.org"]).values()
+    assert [(rule.mask, rule.by) for rule in outcome.rules] == [
+        ("mail", "email"),
+        ("more", "email"),
+        ("more", "us_ssn"),
+    ]
+    assert outcome.text == "[hidden:email] [hidden:us_ssn ...6789] [hidden:email]"
+
+
+def test_a_value_that_comes_to_light_when_its_neighbour_is_hidden_is_hidden_too() -> None:
+    every = rules(Mask("m", Action.REDACT, detectors=tuple(DETECTORS)))
+    [outcome] = every.outcomes(["a@b.coAKIA0000000000000000 x@y.zz4111111111111111"]).values()
+    assert outcome.text == every.outcomes([outcome.text]).get(outcome.text, outcome).text
+
+
+def test_a_text_that_does_not_come_to_rest_is_hidden_whole() -> None:
+    found_again = Rule("m", "email", Action.REDACT, label="x@y.zz")
+    restless = Rules((DETECTORS["email"],), {"email": (found_again,)}, {}, (), frozenset())
+    [outcome] = restless.outcomes(["secret a@b.co secret"]).values()
+    assert outcome.text == "[hidden:x@y.zz]"
+
+
+def test_a_key_says_what_its_value_is() -> None:
+    found = rules(Mask("m", Action.DROP, detectors=("phone", "email"), fields=("home_address",)))
+    assert [rule.by for rule in found.key("HomeAddress").fields] == ["home_address"]
+    assert [detector.name for detector in found.key("phone_number").telling] == ["phone"]
+    assert not found.key("email").fields
+    assert not found.key("email").telling
+
+
+def test_keys_without_number_do_not_fill_the_memory() -> None:
+    found = rules(Mask("bounded", Action.REDACT, fields=("a",)))
+    for number in range(10_000):
+        found.key(f"key-{number}")
+    found.key("k" * 10_000)
+    assert len(found._keys) <= 4096
+    assert max(map(len, found._keys)) < 1000

@@ -1,0 +1,65 @@
+import pytest
+
+from gateway.masking.hide import Rule
+from gateway.masking.ledger import MOST, At, Inside, Ledger
+from gateway.values import Action, Hidden
+
+RULE = Rule("m", "email", Action.REDACT, "email")
+
+
+def paths(at: At) -> list[str]:
+    ledger = Ledger()
+    ledger.enter([RULE], at)
+    return [hidden.path for hidden in ledger.hidden()]
+
+
+@pytest.mark.parametrize(
+    ("at", "path"),
+    [
+        (None, "$"),
+        (((None, "result"), "content"), "$['result']['content']"),
+        (((None, "a"), 3), "$['a'][3]"),
+        ((((None, "a"), Inside.TEXT), "b"), "$['a']$text['b']"),
+        (((None, "a"), Inside.BLOB), "$['a']$blob"),
+        ((None, "it's \\ a\nkey\x01"), "$['it\\'s \\\\ a\\nkey\\u0001']"),
+    ],
+)
+def test_a_place_is_a_normalised_path(at: At, path: str) -> None:
+    assert paths(at) == [path]
+
+
+@pytest.mark.parametrize("key", ["alice@example.com", "4111111111111111", "call 415-555-0100"])
+def test_a_key_that_holds_a_value_is_not_spelled_out_whichever_rule_hits(key: str) -> None:
+    [path] = paths((None, key))
+    assert key not in path
+    assert "[hidden:" in path
+
+
+def test_a_long_key_is_cut() -> None:
+    [path] = paths((None, "k" * 1000))
+    assert len(path) < 120
+
+
+def test_the_same_hit_is_entered_once() -> None:
+    ledger = Ledger()
+    ledger.enter([RULE, RULE], (None, "a"))
+    ledger.enter([RULE], (None, "a"))
+    assert ledger.hidden() == (Hidden("m", "email", Action.REDACT, "$['a']"),)
+
+
+def test_what_goes_beyond_the_limit_is_counted_by_rule() -> None:
+    ledger = Ledger()
+    for index in range(MOST + 7):
+        ledger.enter([RULE], (None, index))
+    assert len(ledger.hidden()) == MOST + 1
+    assert ledger.hidden()[-1] == Hidden("m", "email", Action.REDACT, "$ and 7 more")
+
+
+def test_the_first_block_is_kept_even_beyond_the_limit() -> None:
+    ledger = Ledger()
+    assert ledger.blocked is None
+    for index in range(MOST):
+        ledger.enter([RULE], (None, index))
+    for index in range(3):
+        ledger.enter([Rule("b", "jwt", Action.BLOCK, "jwt")], (None, index))
+    assert ledger.blocked == Hidden("b", "jwt", Action.BLOCK, "$[0]")

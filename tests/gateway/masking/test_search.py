@@ -1,0 +1,53 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.masking.detectors import DETECTORS
+from gateway.masking.search import Candidate, Detector, Found, Search, pattern, text_end
+
+WORD = Detector("word", "b", (Candidate(pattern("ab+")),))
+LABELLED = Detector("labelled", "key", (Candidate(pattern("key=([0-9]+)")),))
+NEVER = Detector("never", "ab", (Candidate(pattern("ab"), lambda _haystack, _start, _end: None),))
+EVERY = Search(tuple(DETECTORS.values()))
+
+
+def test_a_text_without_a_value_is_absent() -> None:
+    assert Search([WORD]).find(["xyz", "b", "ab"]) == {"ab": [Found(0, 2, "word")]}
+
+
+def test_positions_are_bytes_of_the_text_itself() -> None:
+    assert Search([WORD]).find(["zzzzzz", "éabb"]) == {"éabb": [Found(2, 5, "word")]}
+
+
+def test_a_label_is_not_part_of_the_value() -> None:
+    assert Search([LABELLED]).find(["key=12"]) == {"key=12": [Found(4, 6, "labelled")]}
+
+
+def test_a_value_that_is_not_accepted_is_absent() -> None:
+    assert Search([NEVER]).find(["ab ab"]) == {}
+
+
+def test_each_detector_reports_under_its_name() -> None:
+    assert Search([WORD, LABELLED]).find(["ab key=1"]) == {"ab key=1": [Found(0, 2, "word"), Found(7, 8, "labelled")]}
+
+
+def test_a_text_with_nul_does_not_shift_the_others() -> None:
+    texts = ["a\0b\0", "x", "\0ab", "ab"]
+    assert Search([WORD]).find(texts) == {"\0ab": [Found(1, 3, "word")], "ab": [Found(0, 2, "word")]}
+
+
+def test_a_value_does_not_run_from_one_text_into_the_next() -> None:
+    assert EVERY.find(["alice", "@example.com", "4111 1111", "1111 1111"]) == {}
+
+
+def test_the_end_of_a_text_is_where_the_next_begins() -> None:
+    assert text_end(b"ab\0cd", 1) == 2
+    assert text_end(b"ab\0cd", 3) == 5
+
+
+TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["a@b.co", "\0", "415-555-0100"]))
+
+
+@given(TEXTS)
+def test_texts_searched_together_are_found_as_each_alone(texts: list[str]) -> None:
+    together = EVERY.find(texts)
+    assert together == {text: found for each in texts for text, found in EVERY.find([each]).items()}

@@ -1,0 +1,155 @@
+"""Conditions, evaluated."""
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.jsontext import Number, parse
+from gateway.policy.condition import MAX_VALUES, Condition, Failed, Scope, compile_condition, holds
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+CALLER = {"oid": "o", "tid": "t", "kind": "user", "client": "c", "groups": ["hr"], "roles": ["Mcp.Call"]}
+CALL = {"server": "records", "method": "tools/call", "tool": "get_customer", "resource": "", "prompt": ""}
+
+
+def condition(text: str) -> Condition:
+    compiled = compile_condition(text, {"hr": "1", "engineering": "2"})
+    assert isinstance(compiled, Condition), compiled
+    return compiled
+
+
+def evaluate(text: str, arguments: Any = None) -> bool | Failed:
+    return holds(condition(text), Scope(CALLER, CALL, arguments or {}, NOW))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'hr' in caller.groups && !('engineering' in caller.groups)",
+        "caller.oid == 'o' && caller.tid == 't' && caller.kind == 'user' && caller.client == 'c'",
+        "caller.roles == ['Mcp.Call']",
+        "call.server == 'records' && call.method == 'tools/call' && call.tool == 'get_customer'",
+        "call.resource == '' && call.prompt == ''",
+        "now == timestamp('2026-11-23T15:30:00Z') && now.getHours() == 15 && now.getDayOfWeek() == 1",
+        "args.region == 'eu' && args.amount > 5 && args.amount < 1e6",
+        "!has(args.missing) && args.none == null",
+        "args.list.exists(x, x == 2) && args.list.all(x, x > 0)",
+    ],
+)
+def test_a_condition_sees_caller_call_arguments_and_time(text: str) -> None:
+    assert evaluate(text, {"region": "eu", "amount": 10, "none": None, "list": [1, 2]}) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("args.missing == 1", "a field is missing"),
+        ("args.list[5] == 1", "a list is too short"),
+        ("args.region > 5", "values of different types are combined"),
+        ("args.amount / 0 == 1", "something is divided by zero"),
+        ("args.huge + 1 > 0", "a number or time is out of range"),
+        ("int(args.region) == 1", "a function does not take its argument"),
+        ("args.region", "it is neither true nor false"),
+        ("args.endless == 1", "a value is out of range"),
+    ],
+)
+def test_a_condition_that_cannot_be_evaluated_fails_with_a_reason_that_shows_no_value(text: str, why: str) -> None:
+    arguments = {"region": "eu", "amount": 10, "list": [], "huge": 2**63 - 1}
+    if "endless" in text:
+        arguments["endless"] = Number("9" * 5000)  # type: ignore[assignment] - as `jsontext.parse` gives it
+    assert evaluate(text, arguments) == Failed(why)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "text"),
+    [
+        ("1.0", "args.n == 1"),
+        ("1e2", "args.n == 100"),
+        ("-0", "args.n == 0"),
+        ("9223372036854775808", "args.n > 1"),
+        ("123456789012345678901234567890", "args.n > 1000"),
+        ("-123456789012345678901234567890", "args.n < 1000"),
+        ("1e999", "args.n > 1000"),
+    ],
+)
+def test_a_number_counts_by_its_value_however_it_is_spelled(spelling: str, text: str) -> None:
+    assert evaluate(text, parse(f'{{"n": {spelling}}}')) is True
+
+
+def test_a_condition_that_does_not_read_arguments_holds_however_large_they_are() -> None:
+    assert evaluate("caller.oid == 'o'", {"list": [0] * (MAX_VALUES + 1)}) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("args.n == 1", {"n": 1, "list": [0] * (MAX_VALUES + 1)}),
+        ("args.list.all(x, x in args.list)", {"list": list(range(5000))}),
+        ("args.list.all(x, args.list.all(y, x + y > 0))", {"list": list(range(1, 300))}),
+        ("args.list.exists(x, args.text.contains(x))", {"list": ["z"] * 400, "text": "a" * 100_000}),
+    ],
+)
+def test_arguments_too_large_to_evaluate_quickly_fail_the_condition(text: str, arguments: dict[str, Any]) -> None:
+    started = time.perf_counter()
+    assert evaluate(text, arguments) == Failed("the arguments are too large for a condition")
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("args.list.all(x, x in args.list && args.list.size() > 0)", {"list": list(range(480))}),
+        ("args.list.all(x, args.list.all(y, x + y > 0))", {"list": list(range(1, 45))}),
+        ("args.list.exists(x, args.text.matches('(a|b|ab)*c'))", {"list": [0] * 400, "text": "a" * 40_000}),
+    ],
+)
+def test_arguments_just_small_enough_are_evaluated_quickly(text: str, arguments: dict[str, Any]) -> None:
+    started = time.perf_counter()
+    assert isinstance(evaluate(text, arguments), bool)
+    assert time.perf_counter() - started < 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=5),
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), JSON))
+def test_no_arguments_make_an_evaluation_raise(arguments: dict[str, Any]) -> None:
+    scope = Scope(CALLER, CALL, arguments, NOW)
+    for one in CONDITIONS:
+        assert isinstance(holds(one, scope), bool | Failed)
+
+
+CONDITIONS = [
+    condition(text)
+    for text in (
+        "args.a == args.b",
+        "args.a + args.b > args.c",
+        "args.a in args.b",
+        "args.a.exists(x, x == args.c)",
+        "timestamp(args.a) + duration(args.b) > now",
+        "args.a[args.b] == args.c",
+        "args.a.startsWith(args.b) || args.a.matches('^.$')",
+        "int(args.a) * int(args.b) % int(args.c) == 0",
+        "string(double(args.a)) == bytes(args.b)",
+    )
+]
+
+
+def test_the_command_line_that_the_package_ships_is_not_imported() -> None:
+    script = (
+        "import sys; from gateway.policy.condition import compile_condition, _engine;"
+        "assert _engine.cache_info().currsize == 0, 'loaded although no condition asked';"
+        "assert not isinstance(compile_condition('args.n == 1', {}), str);"
+        "print({name.partition('.')[0] for name in sys.modules} & {'typer', 'rich', 'cel', 'prompt_toolkit'})"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert found.stdout.strip() == "set()"

@@ -1,0 +1,103 @@
+"""The whole local stack, started once for the tests of this folder."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from devhost.ports import Ports
+from devhost.stack import ROOT, Stack, stack
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The running stack as a test uses it."""
+
+    stack: Stack
+    http: httpx.AsyncClient
+
+    @property
+    def gateway(self) -> str:
+        return f"http://localhost:{self.stack.ports.gateway}"
+
+    def url(self, server: str) -> str:
+        return f"{self.gateway}/mcp/{server}"
+
+    async def token(self, account: str, **options: Any) -> str:
+        url = f"http://localhost:{self.stack.ports.identity}/devhost/token"
+        response = await self.http.post(url, json={"account": account, **options})
+        token: str = response.raise_for_status().json()["access_token"]
+        return token
+
+    @contextlib.asynccontextmanager
+    async def python_client(self, server: str, account: str, mode: str) -> AsyncIterator[Client]:
+        """The official Python SDK's client, signed in."""
+        headers = {"Authorization": f"Bearer {await self.token(account)}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=10) as http,
+            Client(streamable_http_client(self.url(server), http_client=http), mode=mode) as client,
+        ):
+            yield client
+
+    async def typescript_client(
+        self, server: str, account: str, mode: str, tool: str, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What the official TypeScript SDK's client saw: tools, result, session."""
+        process = await asyncio.create_subprocess_exec(
+            "node",
+            *("tests/live/client.mjs", self.url(server), await self.token(account), mode, tool, json.dumps(arguments)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(20):
+            out, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        seen: dict[str, Any] = json.loads(out)
+        return seen
+
+    async def call(self, server: str, account: str, method: str = "tools/call", **params: Any) -> httpx.Response:
+        """One legacy request over plain HTTP."""
+        return await self.http.post(
+            self.url(server),
+            headers={
+                "authorization": f"Bearer {await self.token(account)}",
+                "accept": "application/json, text/event-stream",
+            },
+            json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params},
+        )
+
+    def requests_seen_by_records(self) -> list[dict[str, Any]]:
+        log = self.stack.state / "logs" / "records.requests.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def free_row() -> Ports:
+    """Ports in a row that nobody uses at the moment."""
+    for first in range(21000, 60000, 50):
+        ports = Ports.starting_at(first)
+        if all(_is_free(port) for port in ports.named().values()):
+            return ports
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.fixture(scope="session")
+async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+    state: Path = tmp_path_factory.mktemp("state")
+    async with stack(free_row(), state) as running, httpx.AsyncClient(timeout=20) as http:
+        yield Live(running, http)

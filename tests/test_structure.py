@@ -1,0 +1,135 @@
+"""The shape of the code, held by tests: twins, sizes, and which way imports point."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCES = sorted([*Path("gateway").rglob("*.py"), *Path("devhost").rglob("*.py"), Path("function_app.py")])
+
+SHOWN_BY = {
+    "function_app.py": "tests/live",
+    "gateway/call.py": "tests/walk",
+    "gateway/settle.py": "tests/walk",
+    "gateway/relay.py": "tests/walk",
+    "gateway/forward.py": "tests/walk",
+    "gateway/composition.py": "tests/live",
+    "gateway/protocol.py": "tests/gateway/test_inbound.py",
+    "gateway/storage/contract.py": "tests/gateway/evidence/test_chain.py",
+    "gateway/storage/identity.py": "tests/live",
+    "devhost/tour.py": "tests/live",
+}
+"""Files without a twin of their own, and the tests that show them instead."""
+
+LINES = 300
+FUNCTION_LINES = 42
+NESTING = 3
+BROAD = {"gateway/call.py": 1, "gateway/relay.py": 1, "gateway/mask.py": 1}
+"""Where everything may be caught: the outer boundaries, each of which refuses."""
+
+ALONE = {
+    "azure.data.tables": {"gateway/storage/tables.py"},
+    "azure.keyvault.secrets": {"gateway/storage/vault.py"},
+    "azure.identity": {"gateway/storage/identity.py"},
+    "httpx": {"gateway/forward.py", "gateway/identity_keys.py", "gateway/call.py"},
+    "fastapi": {"gateway/door.py"},
+    "cryptography": set(),
+    "mcp": set(),
+}
+"""Libraries that only these files of the gateway may import."""
+
+NESTED = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def depth(node: ast.AST, inside: int = 0) -> int:
+    own = inside + isinstance(node, NESTED)
+    children = [
+        # `elif` is an If in the else branch of an If, and no deeper for a reader.
+        depth(
+            child, inside if isinstance(node, ast.If) and [child] == node.orelse and isinstance(child, ast.If) else own
+        )
+        for child in ast.iter_child_nodes(node)
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    return max([own, *children])
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if not path.name.startswith("__")], ids=str)
+def test_a_source_file_has_a_twin_or_names_what_shows_it(path: Path) -> None:
+    instead = SHOWN_BY.get(path.as_posix())
+    twin = Path("tests") / path.with_name(f"test_{path.name}")
+    assert Path(instead).exists() if instead else twin.exists()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_source_file_is_one_room(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LINES
+    for function in functions(path):
+        assert (function.end_lineno or 0) - function.lineno < FUNCTION_LINES, function.name
+        assert depth(function) <= NESTING, function.name
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parts[0] == "gateway"], ids=str)
+def test_everything_is_caught_only_at_an_outer_boundary(path: Path) -> None:
+    broad = [
+        node
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
+    ]
+    assert len(broad) == BROAD.get(path.as_posix(), 0)
+
+
+@pytest.mark.parametrize("library", ALONE)
+def test_a_library_is_used_in_its_room_alone(library: str) -> None:
+    users = {
+        path.as_posix()
+        for path in SOURCES
+        if path.parts[0] == "gateway"
+        and any(name == library or name.startswith(f"{library}.") for name in imports(path))
+    }
+    assert users <= ALONE[library]
+
+
+def test_imports_point_one_way() -> None:
+    """Doors, call, rooms, values: nothing imports what comes before it."""
+    for path in SOURCES:
+        found = {name for name in imports(path) if name.startswith(("gateway.", "function_app", "devhost", "tests"))}
+        if path.parts[0] == "gateway":
+            assert not {name for name in found if name.startswith(("devhost", "tests", "function_app"))}, path
+        if path.name not in ("composition.py", "process.py", "function_app.py", "call.py"):
+            assert not {name for name in found if name.startswith(("gateway.call", "gateway.composition"))}, path
+        if path.as_posix() == "gateway/values.py":
+            assert {name.split(".")[1] for name in found} == {"reasons"}
+        if path.as_posix() == "gateway/reasons.py":
+            assert found == set()
+        if path.parts[:2] == ("gateway", "storage"):
+            rooms = ("gateway.record", "gateway.policy", "gateway.evidence", "gateway.authorize", "gateway.mask")
+            assert not {name for name in found if name.startswith(rooms)}, path
+
+
+def test_every_promise_of_the_readme_names_tests_that_exist() -> None:
+    named = [line for line in Path("README.md").read_text().splitlines() if line.startswith("|") and "`tests/" in line]
+    assert len(named) >= 8
+    for line in named:
+        for test in [part for part in line.split("`") if part.startswith("tests/")]:
+            assert Path(test).exists(), test
