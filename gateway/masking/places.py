@@ -1,4 +1,4 @@
-"""Places: what stands where in an MCP message, for both eras and both directions.
+"""Places: what stands where in a message that an MCP server sends, for both eras.
 
 The shapes below follow the specification's schemas (2025-03-26 to 2026-07-28). A place that they do
 not name is data, so that a field added to the protocol, or by a server, is masked until someone
@@ -58,6 +58,7 @@ ANNOTATIONS: Shape = _own(
 )
 IMPLEMENTATION: Shape = {**_own("name title version description websiteUrl"), "icons": ICON}
 TASK_REFERENCE: Shape = {"taskId": MATCHED}
+# Of a message; the `_meta` of a tool, a resource or a content block is the server's to fill.
 META: Shape = {
     "progressToken": MATCHED,
     "io.modelcontextprotocol/subscriptionId": MATCHED,
@@ -69,31 +70,28 @@ META: Shape = {
 }
 
 RESOURCE: Shape = {
-    **_own("uri uriTemplate name title description mimeType size"),
+    **_own("uri uriTemplate name title description mimeType size _meta"),
     "annotations": ANNOTATIONS,
     "icons": ICON,
-    "_meta": META,
 }
-RESOURCE_CONTENTS: Shape = {**_own("uri mimeType text"), "blob": BLOB, "_meta": META}
+RESOURCE_CONTENTS: Shape = {**_own("uri mimeType text _meta"), "blob": BLOB}
 TOOL: Shape = {
-    **_own("title description"),
+    **_own("title description _meta"),
     "name": CALLED,
     "inputSchema": SCHEMA,
     "outputSchema": SCHEMA,
     "annotations": ANNOTATIONS,
     "execution": _own("taskSupport"),
     "icons": ICON,
-    "_meta": META,
 }
 PROMPT: Shape = {
-    **_own("title description"),
+    **_own("title description _meta"),
     "name": CALLED,
     "arguments": {**_own("title description required"), "name": CALLED},
     "icons": ICON,
-    "_meta": META,
 }
 
-_BLOCK: Shape = {**_own("type"), "annotations": ANNOTATIONS, "_meta": META}
+_BLOCK: Shape = {**_own("type _meta"), "annotations": ANNOTATIONS}
 _MEDIA: Shape = {**_BLOCK, **_own("mimeType"), "data": BLOB}
 BLOCK_SHAPES: Mapping[str, Shape] = {
     "text": {**_BLOCK, **_own("text")},
@@ -112,15 +110,15 @@ BLOCK_SHAPES: Mapping[str, Shape] = {
 }
 """By `type`. A block of another type is data."""
 
-MESSAGE: Shape = {**_own("role"), "content": BLOCKS, "_meta": META}
+MESSAGE: Shape = {**_own("role _meta"), "content": BLOCKS}
 TASK: Shape = {
     **_own("status statusMessage createdAt lastUpdatedAt ttl ttlMs pollInterval pollIntervalMs"),
     "taskId": MATCHED,
-    "_meta": META,
 }
 ERROR: Shape = {**_own("code message"), "data": DOCUMENT}
 
 PARAMS: Shape = {
+    "_meta": META,
     **TASK,
     # notifications
     "progressToken": MATCHED,
@@ -140,20 +138,11 @@ PARAMS: Shape = {
     },
     "tools": TOOL,
     "toolChoice": _own("mode name"),
-    # requests of a client, which the evidence holds
-    "name": CALLED,
-    "arguments": DOCUMENT,
-    "cursor": ECHOED,
-    "ref": {**_own("type uri title"), "name": CALLED},
-    "argument": {**_own("value"), "name": CALLED},
-    "context": {"arguments": DOCUMENT},
     "task": _own("ttl"),
-    **_own("protocolVersion capabilities"),
-    "clientInfo": IMPLEMENTATION,
-    "requestState": ECHOED,
 }
 
 RESULT: Shape = {
+    "_meta": META,
     **TASK,
     **_own("resultType ttlMs cacheScope isError role model stopReason action"),
     "nextCursor": ECHOED,
@@ -167,7 +156,7 @@ RESULT: Shape = {
     "resources": RESOURCE,
     "resourceTemplates": RESOURCE,
     "completion": _own("values total hasMore"),
-    "roots": {**_own("uri name"), "_meta": META},
+    "roots": _own("uri name _meta"),
     # initialize and server/discover
     **_own("description protocolVersion supportedVersions instructions capabilities"),
     "serverInfo": IMPLEMENTATION,
@@ -179,7 +168,6 @@ RESULT: Shape = {
 }
 RESULT["result"] = RESULT
 PARAMS["inputRequests"] = RESULT["inputRequests"]
-PARAMS["inputResponses"] = Each(RESULT, "the server asked under the same identifier")
 # A task's notification carries what its result would.
 PARAMS["result"] = RESULT
 PARAMS["error"] = ERROR

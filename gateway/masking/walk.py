@@ -1,6 +1,6 @@
 """The walk over one JSON-RPC message, place by place.
 
-A message of an upstream (or of a client, for the evidence) goes in and comes out masked, with the
+A message of an upstream goes in and comes out masked, with the
 same objects where nothing changed. It follows `places`: the protocol's own fields keep their names
 and may be emptied but never removed; whatever the table does not know is walked as data.
 """

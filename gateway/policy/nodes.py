@@ -21,6 +21,7 @@ MAX_ERRORS = 100
 MAX_TEXT = 2000
 """Characters of one value."""
 
+_NO_ALIASES = "anchors (&) and aliases (*) are not read; write the value out, and put a glob in quotes"
 _TEXT = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 _BOOLEAN = "tag:yaml.org,2002:bool"
@@ -63,6 +64,8 @@ def compose(data: bytes) -> yaml.Node | PolicyError:
             return fault
         root = yaml.compose(text, yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
+        if error.context in ("while scanning an alias", "while scanning an anchor"):
+            return _at(error.problem_mark, _NO_ALIASES)
         why = f"{error.context}, {error.problem}" if error.context else error.problem
         return _at(error.problem_mark or error.context_mark, f"not YAML: {why}")
     except yaml.YAMLError as error:
@@ -152,7 +155,7 @@ def _refused_event(events: Iterable[yaml.Event]) -> PolicyError | None:
     depth = 0
     for event in events:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            return _at(event.start_mark, "anchors (&) and aliases (*) are not read; write the value out, * in quotes")
+            return _at(event.start_mark, _NO_ALIASES)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

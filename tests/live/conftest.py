@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from devhost.ports import Ports
 from devhost.stack import ROOT, Stack, stack
+from tests.conftest import free_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +79,6 @@ class Live:
     def requests_seen_by_records(self) -> list[dict[str, Any]]:
         log = self.stack.state / "logs" / "records.requests.jsonl"
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-
-
-def free_row() -> Ports:
-    """Ports in a row that nobody uses at the moment."""
-    for first in range(21000, 60000, 50):
-        ports = Ports.starting_at(first)
-        if all(_is_free(port) for port in ports.named().values()):
-            return ports
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,23 @@ SHAPES: dict[str, Shape] = {
 }
 
 
+CLIENTS = {
+    *(
+        "CallTool",
+        "GetPrompt",
+        "Complete",
+        "Initialize",
+        "Paginated",
+        "SetLevel",
+        "Subscribe",
+        "Unsubscribe",
+        "Resource",
+    ),
+    *("ReadResource", "InputResponse", "SubscriptionsListen"),
+}
+"""Requests that only a client sends."""
+
+
 def models(module: ModuleType) -> dict[str, set[str]]:
     found = inspect.getmembers(module, lambda item: inspect.isclass(item) and issubclass(item, WireModel))
     return {name: {field.alias or key for key, field in model.model_fields.items()} for name, model in found}
@@ -60,7 +77,8 @@ def shape_of(model: str) -> Shape | None:
         return SHAPES[model]
     if model.endswith("Result"):
         return RESULT
-    return PARAMS if model.endswith("Params") else None
+    is_clients = model.removesuffix("RequestParams") in CLIENTS
+    return PARAMS if model.endswith("Params") and not is_clients else None
 
 
 @pytest.mark.parametrize("module", [november, july])
@@ -84,8 +102,8 @@ def test_the_list_of_what_is_left_alone_is_exactly_this() -> None:
     ends = {where.removesuffix(".* (the key)").rpartition(".")[2] for where, _ in opaque_places()}
     assert ends == {
         *("id", "requestId", "progressToken", "taskId", "toolUseId", "elicitationId"),
-        *("modelcontextprotocol/subscriptionId", "inputRequests", "inputResponses"),
-        *("nextCursor", "cursor", "requestState", "name"),
+        *("modelcontextprotocol/subscriptionId", "inputRequests"),
+        *("nextCursor", "requestState", "name"),
     }
 
 
@@ -97,6 +115,11 @@ def test_a_name_is_left_alone_only_where_a_call_gives_it() -> None:
     named = {where for where, _ in opaque_places() if where.endswith(".name")}
     assert any(where.endswith("tools.name") for where in named)
     assert not any(part in where for where in named for part in ("resource", "Info.", "roots", "structuredContent"))
+
+
+def test_only_the_protocols_own_meta_has_opaque_keys() -> None:
+    holders = {where.partition("._meta")[0] for where, _ in opaque_places() if "._meta." in where}
+    assert all(holder.rpartition(".")[2] in ("params", "result") for holder in holders)
 
 
 def test_content_is_never_opaque() -> None:

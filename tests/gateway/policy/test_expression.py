@@ -21,7 +21,10 @@ GROUPS = {"hr": "6f1c0000-0000-4000-8000-000000000002"}
         ("'hrr' in caller.groups", "unknown group 'hrr'; did you mean 'hr'?"),
         ("args.a.startWith('x')", "unknown function 'startWith'; did you mean 'startsWith'?"),
         ("args.l.map(x, x) == []", "uses 'map', which is not offered here; ask with 'exists' or 'all' instead"),
-        ("args.l.filter(x, x > 1) == []", "uses 'filter', which is not offered here; ask with 'exists' or 'all' instead"),
+        (
+            "args.l.filter(x, x > 1) == []",
+            "uses 'filter', which is not offered here; ask with 'exists' or 'all' instead",
+        ),
         (
             "args.a.all(x, x.all(y, y.exists(z, z)))",
             "nests 'all' and 'exists' 3 deep; at most 2 are allowed",
@@ -69,7 +72,7 @@ def test_a_mistake_is_told_with_what_to_write_instead(text: str, sentence: str) 
         "now > timestamp('2026-01-01T00:00:00Z') && now.getHours() + 1 < 18",
         "now - duration('1h') < timestamp(args.since)",
         "args.text.matches('^[a-z]+$') // map( in a comment, 'and a quote",
-        "args.text == \"it's .map(x, x) and caller.nobody\"",
+        'args.text == "it\'s .map(x, x) and caller.nobody"',
         "args.text == 'it\\'s' && args.text != r'\\' && args.map.filter == 1",
         'args.text == """two\n"lines" of unknown(text)"""',
         "size(args.list) > 0 && args.list.size() < 0x10",

@@ -30,10 +30,19 @@ def test_without_an_action_a_mask_redacts() -> None:
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
-        ("detect: [emial]", ["line 11, column 14: unknown detector 'emial'; did you mean 'email'? (in mask 'personal')"]),
-        ("action: drop", ["line 11, column 5: mask 'personal' hides nothing; add 'detect: [email]' or 'fields: [salary]'"]),
+        (
+            "detect: [emial]",
+            ["line 11, column 14: unknown detector 'emial'; did you mean 'email'? (in mask 'personal')"],
+        ),
+        (
+            "action: drop",
+            ["line 11, column 5: mask 'personal' hides nothing; add 'detect: [email]' or 'fields: [salary]'"],
+        ),
         ("detect: email", ["line 11, column 13: detect of mask 'personal' must be a list, such as [email]"]),
-        ("detect: [email]\naction: redct", ["line 12, column 13: unknown action 'redct'; did you mean 'redact'? (in mask 'personal')"]),
+        (
+            "detect: [email]\naction: redct",
+            ["line 12, column 13: unknown action 'redct'; did you mean 'redact'? (in mask 'personal')"],
+        ),
         (
             "fields: [salary]\nclear_for: [HR]",
             [
@@ -41,7 +50,10 @@ def test_without_an_action_a_mask_redacts() -> None:
                 "(in clear_for of mask 'personal'; list it under 'groups' first)"
             ],
         ),
-        ("fields: [salary]\ndetct: [email]", ["line 12, column 5: unknown key 'detct' in mask 'personal'; did you mean 'detect'?"]),
+        (
+            "fields: [salary]\ndetct: [email]",
+            ["line 12, column 5: unknown key 'detct' in mask 'personal'; did you mean 'detect'?"],
+        ),
     ],
 )
 def test_a_mistake_in_a_mask_is_told(body: str, errors: list[str]) -> None:
@@ -56,4 +68,6 @@ def test_a_field_rule_that_masking_cannot_read_is_told(field: str) -> None:
 
 def test_a_mask_name_must_fit_a_record() -> None:
     document = changed("  personal:\n", "  'a,b':\n").replace("mask: [personal]", "mask: ['a,b']")
-    assert mistakes(document) == ["line 10, column 3: mask 'a,b': a name has up to 64 letters, digits, '-', '_' and '.'"]
+    assert mistakes(document) == [
+        "line 10, column 3: mask 'a,b': a name has up to 64 letters, digits, '-', '_' and '.'"
+    ]

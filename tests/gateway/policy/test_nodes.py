@@ -21,12 +21,27 @@ def node(document: str) -> yaml.Node:
         (b"", "line 1, column 1: the policy is empty; begin with 'version: 1'"),
         (b"# only a comment", "line 1, column 1: the policy is empty; begin with 'version: 1'"),
         (b"a: 1\nb: \xff", "line 2, column 1: this line is not UTF-8; save the file as UTF-8"),
-        (b"a: [1,\nb: 2", "line 3, column 1: not YAML: while parsing a flow sequence, did not find expected ',' or ']'"),
-        (b"a: 1\n---\nb: 2", "line 2, column 1: not YAML: expected a single document in the stream, but found another document"),
+        (
+            b"a: [1,\nb: 2",
+            "line 3, column 1: not YAML: while parsing a flow sequence, did not find expected ',' or ']'",
+        ),
+        (
+            b"a: 1\n---\nb: 2",
+            "line 2, column 1: not YAML: expected a single document in the stream, but found another document",
+        ),
         (b"a: \x01", "line 1, column 1: not YAML: control characters are not allowed"),
-        (b"a: 1\nb: &x 2", "line 2, column 4: anchors (&) and aliases (*) are not read; write the value out, * in quotes"),
-        (b"a: *x", "line 1, column 4: anchors (&) and aliases (*) are not read; write the value out, * in quotes"),
-        (b"tools: [*]", "line 1, column 9: not YAML: while scanning an alias, did not find expected alphabetic or numeric character"),
+        (
+            b"a: 1\nb: &x 2",
+            "line 2, column 4: anchors (&) and aliases (*) are not read; write the value out, and put a glob in quotes",
+        ),
+        (
+            b"a: *x",
+            "line 1, column 4: anchors (&) and aliases (*) are not read; write the value out, and put a glob in quotes",
+        ),
+        (
+            b"tools: [*]",
+            "line 1, column 10: anchors (&) and aliases (*) are not read; write the value out, and put a glob in quotes",
+        ),
         (b"[" * 100_000, "line 1, column 13: nested more than 12 deep, which no policy is"),
         (b"- " * 100_000, "line 1, column 25: nested more than 12 deep, which no policy is"),
         (b"a" * (MAX_BYTES + 1), "line 1, column 1: the policy has 1048577 bytes; at most 1048576 are read"),

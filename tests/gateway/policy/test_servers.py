@@ -65,28 +65,42 @@ def test_a_wrong_url_is_told(url: str, error: str) -> None:
 @pytest.mark.parametrize(
     ("line", "errors"),
     [
-        ("tool: x", ["line 8, column 5: unknown key 'tool' in server 'records'; known: url, credential, timeouts, mask"]),
-        ("credentials: none", ["line 8, column 5: unknown key 'credentials' in server 'records'; did you mean 'credential'?"]),
+        (
+            "tool: x",
+            ["line 8, column 5: unknown key 'tool' in server 'records'; known: url, credential, timeouts, mask"],
+        ),
+        (
+            "credentials: none",
+            ["line 8, column 5: unknown key 'credentials' in server 'records'; did you mean 'credential'?"],
+        ),
         (
             "credential: {header: {name: Authorization, secret: a}}",
             ["line 8, column 33: header of server 'records': for Authorization write 'bearer: {secret: ...}'"],
         ),
         (
             "credential: {header: {name: MCP-Session-Id, secret: a}}",
-            ["line 8, column 33: header of server 'records': 'mcp-session-id' belongs to HTTP or MCP; use a header of the server's own"],
+            [
+                "line 8, column 33: header of server 'records': 'mcp-session-id' belongs to HTTP or MCP; use a header of the server's own"
+            ],
         ),
         (
             "credential: {header: {name: 'X Key', secret: a}}",
-            ["line 8, column 33: header of server 'records': 'x key' is not a header name; write one such as X-Api-Key"],
+            [
+                "line 8, column 33: header of server 'records': 'x key' is not a header name; write one such as X-Api-Key"
+            ],
         ),
         ("credential: {header: {name: X-Key}}", ["line 8, column 26: header of server 'records' lacks 'secret'"]),
         (
             "credential: {}",
-            ["line 8, column 17: credential of server 'records' must be one of 'bearer: {secret: ...}' and 'header: {...}'"],
+            [
+                "line 8, column 17: credential of server 'records' must be one of 'bearer: {secret: ...}' and 'header: {...}'"
+            ],
         ),
         (
             "credential: {bearer: {secret: a}, header: {name: X-Key, secret: a}}",
-            ["line 8, column 17: credential of server 'records' must be one of 'bearer: {secret: ...}' and 'header: {...}'"],
+            [
+                "line 8, column 17: credential of server 'records' must be one of 'bearer: {secret: ...}' and 'header: {...}'"
+            ],
         ),
         (
             "timeouts: {connect: 5, read: 1h}",

@@ -1,0 +1,370 @@
+import base64
+import copy
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.masking.compiled import compiled
+from gateway.masking.ledger import Ledger
+from gateway.masking.walk import walk
+from gateway.values import Action, Json, Mask
+
+MAIL = "alice@example.com"
+DETECT = Mask("detect", Action.REDACT, detectors=("email", "payment_card"))
+
+
+def hide(message: dict[str, Json], *masks: Mask) -> dict[str, Json]:
+    return walk(message, compiled(masks or (DETECT,)), Ledger())
+
+
+def blob(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def result(**members: Json) -> dict[str, Json]:
+    return {"jsonrpc": "2.0", "id": 1, "result": members}
+
+
+def notify(method: str, **params: Json) -> dict[str, Json]:
+    return {"jsonrpc": "2.0", "method": method, "params": params}
+
+
+def ask(method: str, **params: Json) -> dict[str, Json]:
+    return {"jsonrpc": "2.0", "id": "s-1", "method": method, "params": params}
+
+
+RESOURCE = {
+    "uri": "r://1",
+    "name": "n",
+    "title": "t",
+    "description": "d",
+    "mimeType": "text/plain",
+    "_meta": {"k": "v"},
+}
+ICONS = [{"src": "https://host/i.png", "mimeType": "image/png", "sizes": ["any"]}]
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "title": "t",
+    "description": "d",
+    "properties": {"p": {"type": "string", "description": "d", "default": "d", "examples": ["e"], "enum": ["f", "g"]}},
+    "required": ["p"],
+    "anyOf": [{"const": "c"}],
+    "$defs": {"q": {"items": {"pattern": "x"}}},
+    "x-own": {"k": ["v"]},
+}
+BLOCKS = [
+    {"type": "text", "text": "t", "annotations": {"audience": ["user"], "lastModified": "l"}, "_meta": {"k": "v"}},
+    {"type": "text", "text": json.dumps({"k": ["v", {"w": "x"}]})},
+    {"type": "resource", "resource": {"uri": "r://1", "mimeType": "text/plain", "text": "t", "_meta": {"k": "v"}}},
+    {"type": "resource_link", "size": 3, "icons": ICONS, **RESOURCE},
+    {"type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png"},
+    {"type": "new_kind", "payload": ["v"]},
+]
+ELICIT = ask("elicitation/create", mode="form", message="m", requestedSchema=SCHEMA, _meta={"k": "v"})
+SAMPLE = ask(
+    "sampling/createMessage",
+    messages=[
+        {"role": "user", "content": BLOCKS[0]},
+        {"role": "user", "content": {"type": "tool_use", "id": "u1", "name": "tool", "input": {"k": "v"}}},
+        {"role": "user", "content": [{"type": "tool_result", "toolUseId": "u1", "content": BLOCKS, "structuredContent": {"k": "v"}}]},
+    ],
+    systemPrompt="s",
+    stopSequences=["x"],
+    metadata={"k": "v"},
+    modelPreferences={"hints": [{"name": "m"}]},
+    tools=[{"name": "tool", "description": "d", "inputSchema": SCHEMA}],
+    toolChoice={"mode": "auto"},
+)  # fmt: skip
+SERVER = {"name": "n", "version": "1", "title": "t", "description": "d", "icons": ICONS, "websiteUrl": "https://host"}
+MESSAGES: dict[str, dict[str, Json]] = {
+    "tools/call": result(
+        resultType="complete", content=BLOCKS, structuredContent={"k": {"l": ["v"]}}, isError=False, _meta={"k": "v"}, extra="e"
+    ),
+    "error": {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "m", "data": {"k": ["v"]}}},
+    "error with text": {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "m", "data": "d"}},
+    "tools/list": result(
+        tools=[
+            {
+                "name": "tool",
+                "title": "t",
+                "description": "d",
+                "inputSchema": SCHEMA,
+                "outputSchema": SCHEMA,
+                "annotations": {"title": "t", "readOnlyHint": True},
+                "icons": ICONS,
+                "_meta": {"k": "v"},
+                "vendor": "v",
+            }
+        ],
+        nextCursor="opaque",
+        ttlMs=5,
+        cacheScope="private",
+    ),
+    "resources/list": result(resources=[{**RESOURCE, "icons": ICONS}], resourceTemplates=[{"uriTemplate": "r://{x}", "name": "n"}]),
+    "resources/read": result(contents=[{"uri": "r://1", "mimeType": "text/plain", "text": "t", "_meta": {"k": "v"}}]),
+    "prompts/list": result(prompts=[{"name": "prompt", "title": "t", "arguments": [{"name": "a", "description": "d"}]}]),
+    "prompts/get": result(description="d", messages=[{"role": "user", "content": block} for block in BLOCKS]),
+    "completion": result(completion={"values": ["v", "w"], "total": 2, "hasMore": False}),
+    "initialize": result(
+        protocolVersion="2025-11-25", capabilities={"experimental": {"k": {"l": "v"}}}, serverInfo=SERVER, instructions="i"
+    ),
+    "discover": result(supportedVersions=["2026-07-28"], _meta={"io.modelcontextprotocol/serverInfo": SERVER}),
+    "input required": result(
+        resultType="input_required",
+        requestState="opaque",
+        inputRequests={"one": {"method": "elicitation/create", "params": ELICIT["params"]}},
+    ),
+    "task": result(task={"taskId": "opaque", "status": "working", "statusMessage": "m", "createdAt": "c"}),
+    "tasks/get": result(taskId="opaque", status="completed", result={"content": BLOCKS}, error={"code": 1, "message": "m"}),
+    "progress": notify("notifications/progress", progressToken="opaque", progress=1, message="m"),
+    "log": notify("notifications/message", level="info", logger="l", data={"k": ["v"]}),
+    "log text": notify("notifications/message", level="info", data="d"),
+    "cancelled": notify("notifications/cancelled", requestId="opaque", reason="r"),
+    "updated": notify("notifications/resources/updated", uri="r://1", _meta={"io.modelcontextprotocol/subscriptionId": "opaque"}),
+    "acknowledged": notify("notifications/subscriptions/acknowledged", notifications={"resourceSubscriptions": ["r://1"]}),
+    "unknown notification": notify("notifications/new", name="n", arguments={"k": "v"}),
+    "elicitation": ELICIT,
+    "elicitation by url": ask("elicitation/create", mode="url", message="m", url="https://host/x", elicitationId="opaque"),
+    "sampling": SAMPLE,
+    "roots": ask("roots/list"),
+    "not even a protocol": {"jsonrpc": "2.0", "id": 1, "result": "r", "extra": {"k": "v"}},
+}  # fmt: skip
+
+OPAQUE = {
+    *("id", "nextCursor", "requestState", "taskId", "progressToken", "requestId", "elicitationId", "toolUseId"),
+    "io.modelcontextprotocol/subscriptionId",
+}
+NAMED = ("tools", "prompts", "arguments")
+
+
+def places(value: Json, where: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every string of a message, also those of JSON inside its texts (marked by "json")."""
+    if isinstance(value, str):
+        yield where
+        if value.startswith("{"):
+            yield from places(json.loads(value), (*where, "json"))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from places(item, (*where, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from places(item, (*where, index))
+
+
+def planted(value: Json, where: tuple[str | int, ...]) -> Json:
+    if not where:
+        return f"see {MAIL}!"
+    if where[0] == "json":
+        return json.dumps(planted(json.loads(value), where[1:]))
+    new = copy.copy(value)
+    new[where[0]] = planted(value[where[0]], where[1:])
+    return new
+
+
+def is_opaque(where: tuple[str | int, ...]) -> bool:
+    if where[-1] in OPAQUE:
+        return True
+    is_named = len(where) > 2 and where[-1] == "name" and where[-3] in NAMED
+    return is_named or where[-3:] == (1, "content", "name") or where[-2:] == (4, "data")
+
+
+CASES = [(name, where) for name, message in MESSAGES.items() for where in places(message)]
+
+
+@pytest.mark.parametrize(
+    ("name", "where"), CASES, ids=[f"{name}: {'.'.join(map(str, where))}" for name, where in CASES]
+)
+def test_a_value_leaves_in_no_place_but_the_opaque_ones(name: str, where: tuple[str | int, ...]) -> None:
+    message = planted(MESSAGES[name], where)
+    leaves = MAIL in json.dumps(hide(message))
+    assert leaves == is_opaque(where)
+
+
+def keys(value: Json, where: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, dict):
+        yield where
+    for step, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from keys(item, (*where, step))
+
+
+KEY_CASES = [(name, where) for name, message in MESSAGES.items() for where in keys(message)]
+
+
+@pytest.mark.parametrize(("name", "where"), KEY_CASES, ids=[f"{name}: {where}" for name, where in KEY_CASES])
+def test_a_key_that_is_a_value_leaves_from_no_object_but_the_one_of_identifiers(
+    name: str, where: tuple[str | int, ...]
+) -> None:
+    message = copy.deepcopy(MESSAGES[name])
+    holder: Json = message
+    for step in where:
+        holder = holder[step]
+    holder[MAIL] = {"type": "string"}
+    assert (MAIL in json.dumps(hide(message))) == (where[-1:] == ("inputRequests",))
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_in_which_nothing_is_found_is_the_same_message(name: str) -> None:
+    assert hide(MESSAGES[name], DETECT, Mask("f", Action.REDACT, fields=("salary", "$.nowhere"))) == MESSAGES[name]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_is_not_changed_in_place(name: str) -> None:
+    for where in places(MESSAGES[name]):
+        message = planted(MESSAGES[name], where)
+        before = copy.deepcopy(message)
+        hide(message)
+        assert message == before
+
+
+PROTOCOL_WORDS = (
+    "type",
+    "name",
+    "text",
+    "title",
+    "description",
+    "role",
+    "method",
+    "result",
+    "content",
+    "params",
+    "properties",
+)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_field_rule_does_not_mean_the_protocols_own_fields(name: str) -> None:
+    message = json.loads(json.dumps(MESSAGES[name]).replace('"k"', '"kk"'))
+    if name not in ("unknown notification", "roots"):
+        assert hide(message, Mask("f", Action.REDACT, fields=PROTOCOL_WORDS)) == message
+
+
+def test_a_field_rule_means_the_same_word_inside_data() -> None:
+    message = result(
+        structuredContent={"name": "Alice"}, _meta={"title": "CEO"}, content=[{"type": "odd", "text": "t"}]
+    )
+    assert hide(message, Mask("f", Action.REDACT, fields=("name", "title", "text")))["result"] == {
+        "structuredContent": {"name": "[hidden:name]"},
+        "_meta": {"title": "[hidden:title]"},
+        "content": [{"type": "odd", "text": "[hidden:text]"}],
+    }
+
+
+def test_an_opaque_place_that_holds_more_than_a_value_is_data() -> None:
+    message = {"jsonrpc": "2.0", "id": {"m": MAIL}, "result": {"nextCursor": [MAIL], "tools": [{"name": {"m": MAIL}}]}}
+    assert MAIL not in json.dumps(hide(message))
+
+
+def contents(**members: Json) -> dict[str, Json]:
+    return result(contents=[{"uri": "r://1", **members}])
+
+
+@pytest.mark.parametrize(
+    "mime_type", ["text/plain", "application/json", "application/octet-stream", None, "image/svg+xml"]
+)
+def test_text_in_base64_is_masked(mime_type: str | None) -> None:
+    masked = hide(contents(mimeType=mime_type, blob=blob(f'{{"a":"{MAIL}"}}')))["result"]["contents"][0]
+    assert base64.b64decode(masked["blob"]) == b'{"a":"[hidden:email]"}'
+
+
+def test_an_image_that_is_text_is_masked() -> None:
+    block = {"type": "image", "mimeType": "image/svg+xml", "data": blob(f"<svg>{MAIL}</svg>")}
+    [masked] = hide(result(content=[block]))["result"]["content"]
+    assert base64.b64decode(masked["data"]) == b"<svg>[hidden:email]</svg>"
+
+
+def test_fields_of_json_in_base64_are_masked() -> None:
+    masked = hide(contents(blob=blob('{"pay":1}')), Mask("f", Action.REDACT, fields=("$.pay",)))
+    assert base64.b64decode(masked["result"]["contents"][0]["blob"]) == b'{"pay":0}'
+
+
+@pytest.mark.parametrize(
+    ("content", "mime_type"),
+    [(b"\x89PNG\r\n\x1a\n\xff", None), (MAIL.encode(), "image/png"), (b"harmless", "text/plain"), (b"", None)],
+)
+def test_other_blobs_pass_as_they_are(content: bytes, mime_type: str | None) -> None:
+    message = contents(mimeType=mime_type, blob=base64.b64encode(content).decode())
+    assert hide(message) == message
+
+
+def test_what_is_not_base64_is_masked_as_the_text_that_it_is() -> None:
+    assert hide(contents(blob=f"!{MAIL}"))["result"]["contents"][0]["blob"] == "![hidden:email]"
+
+
+def test_a_dropped_value_empties_a_field_of_the_protocol_and_removes_one_of_the_data() -> None:
+    drop = Mask("drop", Action.DROP, detectors=("email", "payment_card"))
+    message = result(
+        content=[{"type": "text", "text": MAIL, "note": MAIL}, {"type": "resource_link", "uri": MAIL, "name": "n", "size": 4111111111111111}],
+        structuredContent={"a": MAIL, "b": [MAIL, 1]},
+        contents=[{"uri": "r://1", "blob": blob(MAIL)}],
+    )  # fmt: skip
+    assert hide(message, drop)["result"] == {
+        "content": [{"type": "text", "text": ""}, {"type": "resource_link", "uri": "", "name": "n", "size": 0}],
+        "structuredContent": {"b": [1]},
+        "contents": [{"uri": "r://1", "blob": ""}],
+    }
+
+
+def test_a_dropped_root_leaves_an_empty_object() -> None:
+    drop = Mask("drop", Action.DROP, fields=("$",))
+    assert hide(result(structuredContent={"a": 1}), drop)["result"] == {"structuredContent": {}}
+
+
+def tool(schema: Json) -> dict[str, Json]:
+    return result(tools=[{"name": "t", "inputSchema": schema}])
+
+
+def schema_of(message: dict[str, Json]) -> Json:
+    return message["result"]["tools"][0]["inputSchema"]
+
+
+PAY = {
+    "type": "object",
+    "required": ["pay"],
+    "properties": {
+        "pay": {
+            "type": "number",
+            "description": "in euro",
+            "default": 9,
+            "minimum": 1,
+            "examples": [1, 2],
+            "enum": [9, 8],
+        },
+        "other": {"type": "object", "properties": {"pay": {"const": "x", "items": True, "enum": ["a", "b"]}}},
+    },
+    "additionalProperties": False,
+}
+
+
+def test_a_field_of_a_schema_hides_its_samples_and_keeps_its_structure() -> None:
+    masked = schema_of(hide(tool(PAY), Mask("f", Action.REDACT, fields=("pay",))))
+    assert masked["properties"]["pay"] == PAY["properties"]["pay"] | {"default": 0, "examples": [0, 0], "enum": [0, 0]}  # type: ignore[index]  # a literal of mixed types
+    assert masked["properties"]["other"]["properties"]["pay"] == {
+        "const": "[hidden:pay]",
+        "items": True,
+        "enum": ["[hidden:pay]"],
+    }
+    assert {key: masked[key] for key in ("type", "required", "additionalProperties")} == {
+        "type": "object",
+        "required": ["pay"],
+        "additionalProperties": False,
+    }
+
+
+def test_a_dropped_field_of_a_schema_loses_its_samples_only() -> None:
+    masked = schema_of(hide(tool(PAY), Mask("f", Action.DROP, fields=("pay",))))
+    assert masked["properties"]["pay"] == {"type": "number", "description": "in euro", "minimum": 1}
+
+
+def test_a_schema_without_samples_of_a_blocked_field_is_not_blocked() -> None:
+    block = compiled((Mask("f", Action.BLOCK, fields=("pay",)),))
+    for schema, is_blocked in (({"properties": {"pay": {"type": "number"}}}, False), (PAY, True)):
+        ledger = Ledger()
+        walk(tool(schema), block, ledger)
+        assert (ledger.blocked is not None) == is_blocked
+
+
+def test_a_schema_that_is_a_boolean_stays_one() -> None:
+    message = tool({"properties": {"pay": True}, "items": False})
+    assert hide(message, Mask("f", Action.REDACT, fields=("pay",))) == message

@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway import process
+from tests.fakes.entra import ENVIRONMENT
+from tests.fakes.policies import policy_text
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    process.rooms.cache_clear()
+    yield
+    process.rooms.cache_clear()
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, policy: Path) -> None:
+    azurite = "AccountName=a;AccountKey=YQ==;DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:9/a;"
+    changes = {"COUNTERSIGN_EVIDENCE": azurite, "COUNTERSIGN_POLICY": str(policy)}
+    for name, value in (ENVIRONMENT | changes).items():
+        monkeypatch.setenv(name, value)
+
+
+async def close() -> None:
+    opened = process.rooms()
+    await opened.client.aclose()
+
+
+async def test_health_is_ok_with_settings_and_a_policy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_text())
+    environment(monkeypatch, policy)
+    status, facts = await process.health_of()
+    assert (status, facts["status"], facts["policy_rejected"]) == (200, "ok", False)
+    assert len(facts["policy"]) == 64
+    await close()
+
+
+async def test_without_a_policy_the_gateway_is_not_healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment(monkeypatch, tmp_path / "none.yaml")
+    status, facts = await process.health_of()
+    assert (status, facts["status"], facts["policy_rejected"]) == (503, "no policy", True)
+    await close()
+
+
+async def test_with_wrong_settings_the_log_names_them_and_strangers_learn_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("COUNTERSIGN_TENANTS", raising=False)
+    assert await process.health_of() == (503, {"status": "misconfigured"})
+    assert "COUNTERSIGN_TENANTS" in caplog.text
