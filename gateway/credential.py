@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from gateway.policy.document import Credential
 from gateway.reasons import Reason
-from gateway.storage.vault import SecretUnavailableError
+from gateway.storage.contract import SecretUnavailableError
 from gateway.values import Refusal, Secret
 
 LIFETIME = 300.0

@@ -245,7 +245,7 @@ class DataWalk:
         if isinstance(known, Outcome):
             return self._found(value, known, at, under)
         if isinstance(known, Document | Unreadable):
-            new = self._document(known, at)
+            new = self._document(value, known, at)
             return new if not under else hidden_value(value, under, self.rules.labels)
         return hidden_value(value, under, self.rules.labels) if under else value
 
@@ -260,7 +260,7 @@ class DataWalk:
         in_spans = not under and type(value) is str and not _drops(rules)
         return outcome.text if in_spans else hidden_value(value, rules, self.rules.labels)
 
-    def _document(self, document: Document | Unreadable, at: At) -> Json | Gone:
+    def _document(self, text: str, document: Document | Unreadable, at: At) -> Json | Gone:
         if isinstance(document, Unreadable) or self._nested >= MOST_NESTED:
             return self._unreadable(at)
         try:
@@ -270,7 +270,7 @@ class DataWalk:
         new = walk.document(document.value, (at, Inside.TEXT))
         if new is GONE:
             return GONE
-        return document.text if new is document.value and not document.is_ambiguous else write(new, document)
+        return text if new is document.value and not document.is_ambiguous else write(new, document)
 
 
 def _drops(rules: tuple[Rule, ...]) -> bool:

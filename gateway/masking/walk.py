@@ -1,8 +1,8 @@
 """The walk over one JSON-RPC message, place by place.
 
-A message of an upstream goes in and comes out masked, with the
-same objects where nothing changed. It follows `places`: the protocol's own fields keep their names
-and may be emptied but never removed; whatever the table does not know is walked as data.
+A message of an upstream goes in and comes out masked, with the same objects where nothing changed.
+It follows `places`: the protocol's own fields keep their names and may be emptied but are never
+removed; whatever the table does not know is walked as data.
 """
 
 from gateway.jsontext import Number
@@ -79,7 +79,7 @@ class _Walk:
             if new is not item:
                 changes[key] = new
         changes |= self._data.members(unknown, at)
-        return self._data.rebuilt(holder, changes, shape) if changes else holder
+        return self._data.rebuilt(holder, changes, shape)
 
     def _blob(self, blob: str, mime_type: Json, at: At) -> Json:
         if is_binary(mime_type):

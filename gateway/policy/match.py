@@ -75,8 +75,7 @@ def verdicts(policy: Policy, caller: Caller, call: Call, now: datetime) -> tuple
 def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict]) -> Decision | Refusal:
     """What follows from the verdicts of all rules of the call's server."""
     found = tuple(found)
-    access = [verdict.rule for verdict in found if verdict.gives_access]
-    if not access:
+    if not any(verdict.gives_access for verdict in found):
         return Refusal(Reason.NO_ACCESS, policy=policy.digest)
     denying = [verdict for verdict in found if verdict.rule.effect is Effect.DENY and verdict.matches]
     allowing = [verdict.rule for verdict in found if verdict.rule.effect is Effect.ALLOW and verdict.matches]
@@ -85,12 +84,11 @@ def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict
         return _refusal(policy, caller, call, found, denying)
     if not _sees_subscriptions(policy, caller, call):
         return Refusal(Reason.TARGET_HIDDEN, "subscribes to a resource that is hidden", policy=policy.digest)
-    is_implied = _is_implied(call)
     return Decision(
         rules=tuple(rule.name for rule in allowing),
         policy=policy.digest,
-        requires=frozenset() if is_implied else frozenset().union(*(rule.requires for rule in allowing)),
-        masks=_masks(policy, caller, call.server, access if is_implied else allowing),
+        requires=frozenset() if _is_implied(call) else frozenset().union(*(rule.requires for rule in allowing)),
+        masks=_masks(policy, caller, call.server, allowing),
     )
 
 

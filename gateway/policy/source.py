@@ -45,6 +45,7 @@ class _Look:
     """What a look at the file found."""
 
     version: _Version | None
+    """None: look again, whatever the file is then."""
     outcome: Policy | tuple[str, ...]
     digest: str = ""
 
@@ -52,14 +53,16 @@ class _Look:
 class PolicySource:
     """The policy in force, from one file."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic, timeout: float = TIMEOUT) -> None:
         self._path = path
         self._clock = clock
+        self._timeout = timeout
         self._lock = asyncio.Lock()
         self._look_after = float("-inf")
         self._version: _Version | None = None
         self._policy: Policy | None = None
         self._problem: tuple[str, ...] | None = None
+        self._refused: Change | None = None
         self._changes: deque[Change] = deque(maxlen=MAX_CHANGES)
 
     @property
@@ -85,21 +88,24 @@ class PolicySource:
 
     async def _refresh(self) -> None:
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 look = await asyncio.to_thread(_look, self._path, self._version)
         except TimeoutError:
-            look = _Look(self._version, (f"the policy file did not answer within {TIMEOUT:g} seconds",))
+            look = _Look(None, (f"the policy file did not answer within {self._timeout:g} seconds",))
         if look is not None:
             self._take(look)
 
     def _take(self, look: _Look) -> None:
         self._version = look.version
         if isinstance(look.outcome, Policy):
-            self._policy, self._problem = look.outcome, None
+            self._policy, self._problem, self._refused = look.outcome, None, None
             self._changes.append(Change(look.digest))
-        elif look.outcome != self._problem:
-            self._problem = look.outcome
-            self._changes.append(Change(look.digest, look.outcome))
+            return
+        # A file that cannot be read is looked at every time, and told of once.
+        change = Change(look.digest, look.outcome)
+        if change != self._refused:
+            self._changes.append(change)
+        self._problem, self._refused = look.outcome, change
 
 
 def _look(path: Path, known: _Version | None) -> _Look | None:

@@ -1,4 +1,4 @@
-"""What the gateway asks of the store that holds the evidence, as promises in prose."""
+"""What the gateway asks of its stores, as promises in prose."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,6 +8,10 @@ type Columns = Mapping[str, str | int]
 
 class StoreUnavailableError(Exception):
     """The store did not confirm. The row may be there or not; only reading it tells."""
+
+
+class SecretUnavailableError(Exception):
+    """The vault did not give the secret. Carries the kind of error, never its text."""
 
 
 class RowExistsError(Exception):

@@ -7,15 +7,12 @@ from azure.core.exceptions import AzureError
 from azure.keyvault.secrets.aio import SecretClient
 
 from gateway.settings import is_loopback
+from gateway.storage.contract import SecretUnavailableError
 from gateway.storage.identity import managed_identity
 from gateway.values import Secret
 
 PATIENCE = 10.0
 """Seconds for one secret with all retries; a caller waits for this."""
-
-
-class SecretUnavailableError(Exception):
-    """The vault did not give the secret. Carries the kind of error, never its text."""
 
 
 class Vault:

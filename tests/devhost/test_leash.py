@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,14 +10,11 @@ import pytest
 
 from devhost import leash
 
-# A parent that starts a leashed sleeper, says its process id, and waits to be killed.
+# A parent that starts a leashed sleeper, which says its process id, and waits to be killed.
 PARENT = """
 import os, subprocess, sys
-child = subprocess.Popen(
-    [sys.executable, "-I", "-S", sys.argv[1], str(os.getpid()), "sleep", "600"], start_new_session=True
-)
-print(child.pid, flush=True)
-child.wait()
+sleeper = ["sh", "-c", "echo $$; exec sleep 600"]
+subprocess.run([sys.executable, "-I", "-S", sys.argv[1], str(os.getpid()), *sleeper], start_new_session=True)
 """
 
 
@@ -27,9 +25,13 @@ async def test_a_leashed_command_dies_with_a_parent_that_is_killed(ended: Callab
     )
     assert parent.stdout is not None
     child = int(await asyncio.wait_for(parent.stdout.readline(), 10))
-    parent.kill()
-    await parent.wait()
-    assert await ended(child)
+    try:
+        parent.kill()
+        await parent.wait()
+        assert await ended(child)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def leashed(parent: int, *command: str) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,7 @@ import pytest
 from gateway.credential import LIFETIME, PAUSE, Credentials, Header
 from gateway.policy.document import Credential
 from gateway.reasons import Reason
-from gateway.storage.vault import SecretUnavailableError
+from gateway.storage.contract import SecretUnavailableError
 from gateway.values import Refusal, Secret
 from tests.fakes.clock import Clock
 

@@ -15,7 +15,7 @@ from gateway.forward import open_client
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
-from gateway.storage.vault import SecretUnavailableError
+from gateway.storage.contract import SecretUnavailableError
 from gateway.values import Arrival, Secret
 from tests.fakes.clock import Clock
 from tests.fakes.entra import AUTHORITY, Tenant, settings

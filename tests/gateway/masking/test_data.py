@@ -181,8 +181,8 @@ def test_json_inside_text_keeps_its_indentation_and_spelling() -> None:
 
 
 def test_json_inside_text_in_which_nothing_is_hidden_stays_byte_for_byte() -> None:
-    text = '{"a" : 1.0, "b":"\\u00e9" }'
-    assert hide([text], detect("email"), fields("salary")) == [text]
+    text = '{"a" : 1.0, "b":"\\u00e9", "c": ["{}", "{}"] }'
+    assert hide([text, text], detect("email"), fields("salary")) == [text, text]
 
 
 def test_of_a_key_that_stands_twice_only_one_value_leaves() -> None:

@@ -8,7 +8,8 @@ from devhost.identity import managed
 from devhost.stack import Stack
 from devhost.vault import Vault as Contents
 from gateway.storage import vault
-from gateway.storage.vault import SecretUnavailableError, Vault
+from gateway.storage.contract import SecretUnavailableError
+from gateway.storage.vault import Vault
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""What holds of the decision for every policy, caller and call."""
+
+import re
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.policy.document import Effect, Rule
+from gateway.policy.match import decide, is_among, verdicts, visible
+from gateway.policy.target import TargetKind
+from gateway.reasons import Reason
+from gateway.values import Call, Caller, Decision, Refusal
+from tests.gateway.policy.generated import CALLERS, CALLS, NOW, PROMPTS, TOOLS, URIS, make_call, policy_of, rules
+
+RULES = st.lists(rules(), max_size=5)
+
+
+@given(CALLERS, CALLS)
+def test_nothing_is_allowed_by_default(caller: Caller, call: Call) -> None:
+    refused = decide(policy_of(), caller, call, NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.NO_ACCESS
+
+
+@given(st.lists(rules(Effect.DENY), max_size=4), CALLERS, CALLS)
+def test_denies_alone_allow_nothing(denies: list[Rule], caller: Caller, call: Call) -> None:
+    assert isinstance(decide(policy_of(*denies), caller, call, NOW), Refusal)
+
+
+@given(RULES, rules(Effect.DENY), st.integers(0, 5), CALLERS, CALLS)
+def test_a_further_deny_only_ever_refuses(
+    before: list[Rule], deny: Rule, place: int, caller: Caller, call: Call
+) -> None:
+    without = decide(policy_of(*before), caller, call, NOW)
+    with_deny = decide(policy_of(*before[:place], deny, *before[place:]), caller, call, NOW)
+    assert isinstance(with_deny, Refusal) or with_deny == without
+
+
+@given(RULES, rules(Effect.ALLOW), st.integers(0, 5), CALLERS, CALLS)
+def test_a_further_allow_never_loosens_a_call_that_is_allowed(
+    before: list[Rule], allow: Rule, place: int, caller: Caller, call: Call
+) -> None:
+    without = decide(policy_of(*before), caller, call, NOW)
+    with_allow = decide(policy_of(*before[:place], allow, *before[place:]), caller, call, NOW)
+    if isinstance(without, Decision):
+        assert isinstance(with_allow, Decision)
+        assert set(with_allow.masks) >= set(without.masks)
+        assert with_allow.requires >= without.requires
+        assert set(with_allow.rules) >= set(without.rules)
+
+
+@given(RULES, st.randoms(use_true_random=False), CALLERS, CALLS)
+def test_the_order_of_rules_decides_nothing(before: list[Rule], random: Any, caller: Caller, call: Call) -> None:
+    shuffled = random.sample(before, len(before))
+    one, other = decide(policy_of(*before), caller, call, NOW), decide(policy_of(*shuffled), caller, call, NOW)
+    if isinstance(one, Decision):
+        assert isinstance(other, Decision)
+        assert (one.masks, one.requires, set(one.rules)) == (other.masks, other.requires, set(other.rules))
+    else:
+        assert isinstance(other, Refusal)
+        assert one.reason is other.reason
+
+
+@given(RULES, CALLERS, st.sampled_from(TOOLS), st.integers(0, 3))
+def test_tools_are_decided_as_the_sentence_says(before: list[Rule], caller: Caller, tool: str, number: int) -> None:
+    """No deny matches and an allow does, where a condition that fails makes a deny match and an allow not."""
+    call = make_call("tools/call", tool, arguments={"n": number})
+    holds = {"true": True, "false": False, "args.n > 1": number > 1, "'one' in caller.groups": "id-1" in caller.groups}
+
+    def matches(rule: Rule) -> bool:
+        patterns = [*((glob.text, tool) for glob in rule.tools), *((glob.text, "tools/call") for glob in rule.methods)]
+        is_covered = any(
+            re.fullmatch(".*".join(map(re.escape, glob.split("*"))), name) is not None for glob, name in patterns
+        )
+        is_deny = rule.effect is Effect.DENY
+        is_when = rule.when is None or holds.get(rule.when.text, is_deny)
+        is_excepted = rule.unless is not None and holds.get(rule.unless.text, not is_deny)
+        return is_covered and is_among(rule.who, caller) and is_when and not is_excepted
+
+    matching = {rule.effect for rule in before if "records" in rule.servers and matches(rule)}
+    assert isinstance(decide(policy_of(*before), caller, call, NOW), Decision) is (matching == {Effect.ALLOW})
+
+
+def _uses(kind: TargetKind, name: str) -> Call:
+    return make_call({"tool": "tools/call", "resource": "resources/read", "prompt": "prompts/get"}[kind.value], name)
+
+
+TARGETS = st.sampled_from(
+    [(TargetKind.TOOL, name) for name in TOOLS]
+    + [(TargetKind.RESOURCE, name) for name in URIS]
+    + [(TargetKind.PROMPT, name) for name in PROMPTS]
+)
+
+
+@given(st.lists(rules(conditions=False), max_size=5), CALLERS, TARGETS)
+def test_without_conditions_a_list_shows_exactly_what_may_be_used(
+    before: list[Rule], caller: Caller, target: tuple[TargetKind, str]
+) -> None:
+    policy = policy_of(*before)
+    decision = decide(policy, caller, _uses(*target), NOW)
+    assert visible(policy, caller, "records", *target) is isinstance(decision, Decision)
+
+
+@given(RULES, CALLERS, TARGETS)
+def test_what_may_be_used_is_listed_and_what_is_listed_is_not_called_unknown(
+    before: list[Rule], caller: Caller, target: tuple[TargetKind, str]
+) -> None:
+    policy = policy_of(*before)
+    decision = decide(policy, caller, _uses(*target), NOW)
+    if isinstance(decision, Decision):
+        assert visible(policy, caller, "records", *target)
+    elif visible(policy, caller, "records", *target):
+        assert decision.reason is Reason.DENIED
+    else:
+        assert decision.reason in (Reason.TARGET_HIDDEN, Reason.NO_ACCESS)
+
+
+@given(RULES, CALLERS, CALLS)
+def test_every_rule_of_the_server_has_its_verdict(before: list[Rule], caller: Caller, call: Call) -> None:
+    policy = policy_of(*before)
+    found = verdicts(policy, caller, call, NOW)
+    assert [verdict.rule for verdict in found] == list(policy.rules_of["records"])
+    decision = decide(policy, caller, call, NOW)
+    if isinstance(decision, Decision):
+        assert decision.rules == tuple(verdict.rule.name for verdict in found if verdict.matches)

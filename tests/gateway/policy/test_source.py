@@ -1,0 +1,198 @@
+"""The policy file and its changes."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.policy import source
+from gateway.policy.document import Policy
+from gateway.policy.source import INTERVAL, Change, PolicySource
+from tests.fakes.clock import Clock
+from tests.gateway.policy.documents import GOOD, changed
+
+OTHER = GOOD + "# another version\n"
+BAD = changed("tools:", "tool:")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def put(file: Path, text: str | None, like: os.stat_result | None = None) -> None:
+    """Another file in its place: with that text, or a pipe; whoever waits at the old pipe is let go."""
+    new = file.with_name("new.yaml")
+    if text is None:
+        os.mkfifo(new)
+    else:
+        new.write_text(text)
+    if like is not None:
+        os.utime(new, ns=(like.st_atime_ns, like.st_mtime_ns))
+    waiting = file.open("r+b", buffering=0) if file.is_fifo() else None
+    new.replace(file)
+    if waiting is not None:
+        waiting.close()
+
+
+def move(file: Path, to: Path) -> None:
+    file.rename(to)
+
+
+class Counted(Path):
+    """A path that counts how often it is opened."""
+
+    opened = 0
+
+    def open(self, *how: Any, **options: Any) -> Any:
+        self.opened += 1
+        return super().open(*how, **options)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def in_force(policies: PolicySource) -> str | None:
+    policy = await policies.current()
+    return policy.digest if policy else None
+
+
+async def test_the_file_is_in_force_when_it_is_first_asked_for(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock)
+    assert policies.problem is None
+    assert await in_force(policies) == digest(GOOD)
+    assert policies.changes() == (Change(digest(GOOD)),)
+    assert policies.changes() == ()
+
+
+async def test_a_new_version_is_in_force_within_the_interval(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock)
+    await policies.current()
+    put(file, OTHER)
+    assert await in_force(policies) == digest(GOOD)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(OTHER)
+    assert [change.digest for change in policies.changes()] == [digest(GOOD), digest(OTHER)]
+
+
+async def test_a_bad_version_leaves_the_last_good_one_in_force_and_is_told(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock)
+    await policies.current()
+    put(file, BAD)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(GOOD)
+    assert policies.problem is not None
+    assert "line 17, column 5: unknown key 'tool'" in policies.problem[-1]
+    assert policies.changes()[1] == Change(digest(BAD), policies.problem)
+
+
+async def test_a_bad_version_is_told_once_and_forgotten_when_it_is_mended(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock)
+    put(file, BAD)
+    for _ in range(3):
+        assert await policies.current() is None
+        clock.advance(INTERVAL)
+    put(file, OTHER)
+    assert await in_force(policies) == digest(OTHER)
+    assert policies.problem is None
+    assert [change.digest for change in policies.changes()] == [digest(BAD), digest(OTHER)]
+
+
+async def test_without_a_file_there_is_no_policy_until_there_is_one(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "policy.yaml"
+    policies = PolicySource(path, clock)
+    for _ in range(2):
+        assert await policies.current() is None
+        clock.advance(INTERVAL)
+    assert policies.problem == ("the policy file cannot be read: No such file or directory",)
+    assert len(policies.changes()) == 1
+    put(path, GOOD)
+    assert await in_force(policies) == digest(GOOD)
+
+
+async def test_a_file_that_is_gone_leaves_the_last_good_version_and_is_read_when_it_is_back(
+    file: Path, clock: Clock
+) -> None:
+    policies = PolicySource(file, clock)
+    await policies.current()
+    aside = file.with_name("aside.yaml")
+    move(file, aside)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(GOOD)
+    assert policies.problem is not None
+    move(aside, file)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(GOOD)
+    assert policies.problem is None
+
+
+async def test_a_folder_is_no_policy(tmp_path: Path, clock: Clock) -> None:
+    policies = PolicySource(tmp_path, clock)
+    assert await policies.current() is None
+    assert policies.problem is not None
+
+
+async def test_a_file_of_the_same_size_and_time_put_in_its_place_is_noticed(file: Path, clock: Clock) -> None:
+    status = os.stat(file)
+    policies = PolicySource(file, clock)
+    await policies.current()
+    put(file, GOOD.replace("get_*", "put_*"), like=status)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(GOOD.replace("get_*", "put_*"))
+
+
+async def test_a_file_that_has_not_changed_is_not_parsed_again(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock)
+    first = await policies.current()
+    clock.advance(INTERVAL)
+    assert await policies.current() is first
+
+
+async def test_many_callers_at_once_cause_one_look(file: Path, clock: Clock) -> None:
+    counted = Counted(file)
+    policies = PolicySource(counted, clock)
+    found = await asyncio.gather(*(policies.current() for _ in range(50)))
+    assert all(isinstance(policy, Policy) for policy in found)
+    assert (counted.opened, len(policies.changes())) == (1, 1)
+
+
+async def test_a_file_that_does_not_answer_leaves_the_last_good_version(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock, timeout=0.05)
+    await policies.current()
+    # Opening a pipe waits until someone writes into it.
+    put(file, None)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(GOOD)
+    assert policies.problem == ("the policy file did not answer within 0.05 seconds",)
+    put(file, OTHER)
+    clock.advance(INTERVAL)
+    assert await in_force(policies) == digest(OTHER)
+    assert policies.problem is None
+
+
+async def test_a_file_larger_than_any_policy_is_not_read_whole(file: Path, clock: Clock) -> None:
+    put(file, "#" * 5_000_000)
+    policies = PolicySource(file, clock)
+    assert await policies.current() is None
+    assert policies.problem is not None
+    assert policies.problem[0].endswith("at most 1048576 are read")
+
+
+async def test_changes_that_nobody_collects_do_not_pile_up(file: Path, clock: Clock) -> None:
+    policies = PolicySource(file, clock)
+    for number in range(source.MAX_CHANGES + 5):
+        put(file, GOOD + f"# {number}\n")
+        await policies.current()
+        clock.advance(INTERVAL)
+    assert len(policies.changes()) == source.MAX_CHANGES
