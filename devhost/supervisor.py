@@ -24,6 +24,8 @@ from devhost.stack import ROOT, PartError, Stack, stack
 
 PYTHON = (3, 13)
 NODE = 20
+_META = '"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}'
+_TOOLS_LIST = '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{' + _META + "}}}"
 FOLLOW_EVERY = 0.2  # seconds between looks at the gateway's log
 
 
@@ -118,7 +120,8 @@ The gateway serves {gateway}/mcp/records and {gateway}/mcp/everything
   a governed call   TOKEN=$(.venv/bin/python -m devhost token engineer{flag})
                     curl {gateway}/mcp/records -H "Authorization: Bearer $TOKEN" \\
                       -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" \\
-                      -H "MCP-Protocol-Version: 2025-06-18" -d '{{"jsonrpc":"2.0","id":1,"method":"tools/list"}}'
+                      -H "MCP-Protocol-Version: 2026-07-28" -H "Mcp-Method: tools/list" \\
+                      -d '{_TOOLS_LIST}'
 
 Logs are in {state / "logs"}; Ctrl-C stops everything. The gateway's log:
 """

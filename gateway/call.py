@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 import httpx
 
-from gateway import answer, inbound
+from gateway import answer, credential, inbound
 from gateway.answer import Answer
 from gateway.authenticate import authenticate
 from gateway.authorize import authorize
-from gateway.credential import Credentials
 from gateway.forward import Accepted, EventStream, Reply, forward
+from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.document import Policy
 from gateway.policy.source import PolicySource
@@ -40,7 +40,7 @@ class Rooms:
     keys: IdentityKeys
     policy: PolicySource
     recorder: Recorder
-    credentials: Credentials
+    secrets: HeldSecrets
     client: httpx.AsyncClient
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -95,13 +95,13 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Reply | Accepted | E
     if passage.policy is None:
         return Refusal(Reason.POLICY_UNAVAILABLE)
     server = passage.policy.servers[passage.call.server]
-    header = await rooms.credentials.obtain(server.credential)
+    header = await credential.obtain(server.credential, rooms.secrets)
     if isinstance(header, Refusal):
         return header
     response = await forward(rooms.client, passage.call, server, header)
     if not isinstance(response, Refusal) or response.reason is not Reason.UPSTREAM_UNAUTHORIZED:
         return response
-    renewed = await rooms.credentials.renew(server.credential, header)
+    renewed = await credential.renew(server.credential, header, rooms.secrets)
     if renewed is None or isinstance(renewed, Refusal):
         return renewed or response
     # To send the call again is safe: an upstream that answers 401 has not acted.

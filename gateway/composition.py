@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from gateway.call import Rooms
-from gateway.credential import Credentials
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
+from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
@@ -28,7 +28,7 @@ def open_rooms(settings: Settings) -> Rooms:
         keys=IdentityKeys(client, settings.authority),
         policy=PolicySource(settings.policy),
         recorder=Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity))),
-        credentials=Credentials(_LazyVault(settings).read if settings.key_vault else None),
+        secrets=HeldSecrets(_LazyVault(settings).read if settings.key_vault else None),
         client=client,
     )
 

@@ -27,8 +27,8 @@ async def test_a_leashed_command_dies_with_a_parent_that_is_killed(ended: Callab
     child = int(await asyncio.wait_for(parent.stdout.readline(), 10))
     try:
         parent.kill()
-        await parent.wait()
         assert await ended(child)
+        await asyncio.wait_for(parent.wait(), 10)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)

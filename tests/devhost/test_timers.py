@@ -78,4 +78,5 @@ def test_an_occurrence_is_later_and_has_the_fields_of_its_schedule(schedule: Sch
 def test_nothing_lies_between_a_moment_and_its_next_occurrence(schedule: Schedule, moment: datetime) -> None:
     found = schedule.after(moment)
     assert schedule.after(found - timedelta(microseconds=1)) == found
+    assert schedule.after(found) > found
     assert schedule.after(moment + (found - moment) / 2) == found

@@ -9,9 +9,9 @@ from typing import Any
 
 from gateway.answer import Answer
 from gateway.call import Rooms, serve
-from gateway.credential import Credentials
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
+from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
@@ -88,7 +88,7 @@ async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str =
             keys=IdentityKeys(keys, AUTHORITY),
             policy=PolicySource(policy_file),
             recorder=Recorder(Chains(evidence), clock=clock),
-            credentials=Credentials(read_secret, clock),
+            secrets=HeldSecrets(read_secret, clock),
             client=client,
         )
         yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file)

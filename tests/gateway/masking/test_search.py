@@ -44,6 +44,19 @@ def test_the_end_of_a_text_is_where_the_next_begins() -> None:
     assert text_end(b"ab\0cd", 3) == 5
 
 
+class SetWithoutMemory:
+    """Answers as `re2.Set` does when its automaton outgrows its memory."""
+
+    def Match(self, _text: bytes) -> list[int]:  # noqa: N802  the name in RE2
+        return []
+
+
+def test_a_search_that_runs_out_of_memory_asks_every_detector() -> None:
+    search = Search([WORD, LABELLED])
+    search._hints = SetWithoutMemory()
+    assert search.find(["ab key=1"]) == Search([WORD, LABELLED]).find(["ab key=1"])
+
+
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["a@b.co", "\0", "415-555-0100"]))
 
 
