@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from azure.keyvault.secrets.aio import SecretClient
 
 RESOURCE = "https://vault.azure.net"
-SEEDED = ("records-token", "everything-key")
-"""Secrets that exist from the first start on, with random values: credentials of the demo MCP servers."""
+SEEDED = ("records-token", "everything-key", "session-key")
+"""Secrets that exist from the first start on, with random values: credentials of the demo MCP servers,
+and the key that seals the gateway's sessions."""
 
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _CHALLENGE = f'Bearer authorization="https://login.microsoftonline.com/{TENANT}", resource="{RESOURCE}"'
@@ -48,7 +49,10 @@ class Vault:
     state: Path
 
     def __post_init__(self) -> None:
-        private_file.read_or_make(self._path, lambda: json.dumps({name: [_fresh()] for name in SEEDED}))
+        found: dict[str, Versions] = json.loads(private_file.read_or_make(self._path, lambda: "{}"))
+        lacking = {name: [_fresh()] for name in SEEDED if name not in found}
+        if lacking:
+            private_file.write(self._path, json.dumps(found | lacking, indent=1))
 
     def versions(self, name: str) -> Versions:
         versions: Versions = self._read().get(name.lower(), [])

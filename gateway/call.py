@@ -19,12 +19,13 @@ from gateway.authorize import authorize
 from gateway.forward import Accepted, EventStream, Reply, forward
 from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
+from gateway.mcp_session import seal_of
 from gateway.policy.document import Policy
 from gateway.policy.source import PolicySource
 from gateway.reasons import Reason
 from gateway.record import Event, Outcome, Passage, Recorder
 from gateway.relay import relay
-from gateway.session import session_of
+from gateway.session import find_session, session_of
 from gateway.settings import Settings
 from gateway.settle import acts, fail, settle
 from gateway.values import Arrival, Origin, Refusal
@@ -62,7 +63,12 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
     caller = await authenticate(passage.call.token, rooms.settings, rooms.keys)  # 2
     if isinstance(caller, Refusal):
         return await turn_away(passage, caller, rooms)
-    passage.caller, passage.session = caller, session_of(passage.call, caller, rooms.now())  # 3
+    passage.caller, passage.client_session = caller, passage.call.mcp_session
+    passage.session = session_of(passage.call, caller, rooms.now())
+    found = await find_session(passage.call, caller, rooms.settings.session_key, rooms.secrets, rooms.now())  # 3
+    if isinstance(found, Refusal):
+        return await turn_away(passage, found, rooms)
+    passage.call, passage.session = found.call, found.session
 
     passage.policy = await policy_in_force(rooms)
     decision = authorize(passage.policy, caller, passage.call, rooms.now())  # 5
@@ -109,20 +115,39 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Reply | Accepted | E
 
 
 async def hand_back(passage: Passage, response: Reply | Accepted | EventStream | Refusal, rooms: Rooms) -> Answer:
-    """The client's answer: masked, its outcome on record."""
+    """The client's answer: masked, its session id sealed, its outcome on record."""
     call, recorder = passage.call, rooms.recorder
-    if isinstance(response, EventStream):
-        return answer.streamed(response.mcp_session, relay(passage, response, recorder))
     if isinstance(response, Refusal):
         return answer.refused(call, await fail(passage, response, recorder))
+    session = await sealed_session(passage, response.mcp_session, rooms)
+    if isinstance(session, Refusal):
+        if isinstance(response, EventStream):
+            await response.close()
+        return answer.refused(call, await fail(passage, session, recorder))
+    if isinstance(response, EventStream):
+        return answer.streamed(session, relay(passage, response, recorder))
     if isinstance(response, Reply):
         settled = await settle(passage, response.message, recorder)
-        if isinstance(settled, Refusal):
-            return answer.refused(call, settled)
-        return answer.replied(response.status, response.mcp_session, settled)
+        return (
+            answer.refused(call, settled)
+            if isinstance(settled, Refusal)
+            else answer.replied(response.status, session, settled)
+        )
     if acts(passage) and not await recorder.outcome(passage, Outcome.SUCCEEDED):
         return answer.refused(call, Refusal(Reason.OUTCOME_UNRECORDED))
-    return answer.accepted(response.status, response.mcp_session)
+    return answer.accepted(response.status, session)
+
+
+async def sealed_session(passage: Passage, upstream_id: str, rooms: Rooms) -> str | Refusal:
+    """The session id for the client: the one it holds, or a newly sealed one; empty where there is none."""
+    if not upstream_id or passage.caller is None:
+        return ""
+    if upstream_id == passage.call.mcp_session:
+        return passage.client_session
+    seal = await seal_of(rooms.settings.session_key, rooms.secrets)
+    if isinstance(seal, Refusal):
+        return seal
+    return seal.seal(upstream_id, passage.caller, passage.call.server, rooms.now())
 
 
 async def turn_away(passage: Passage, refusal: Refusal, rooms: Rooms) -> Answer:

@@ -40,6 +40,8 @@ _TRAVELS = frozenset(
     {"accept", "last-event-id", "traceparent", "tracestate"}
     | {VERSION_HEADER, METHOD_HEADER, NAME_HEADER, SESSION_HEADER}
 )
+_LEGACY_ONLY = frozenset({SESSION_HEADER, "last-event-id"})
+"""Ignored in the modern era (2026-07-28 basic/transports, Earlier Streamable HTTP Revisions)."""
 _PRINTABLE = re.compile(r"[\x20-\x7e\t]*")
 _SENTINEL = re.compile(r"=\?base64\?(.*)\?=")
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+)")
@@ -166,8 +168,12 @@ def _read_era(call: Call, params: Mapping[str, Any], headers: Mapping[str, str])
         return Reading(call, Refusal(Reason.PARAMS_INVALID, "_meta is not an object"))
     if VERSION_META in meta:
         call = replace(call, era=Era.MODERN)
-    if call.era is Era.MODERN and (refusal := _check_modern(call, params, meta, headers)):
-        return Reading(call, refusal)
+    if call.era is Era.MODERN:
+        call = replace(
+            call, mcp_session="", headers=tuple(pair for pair in call.headers if pair[0] not in _LEGACY_ONLY)
+        )
+        if refusal := _check_modern(call, params, meta, headers):
+            return Reading(call, refusal)
     known = METHODS.get(call.method)
     is_notification = call.kind is MessageKind.NOTIFICATION
     if known is None or call.era not in known.eras or is_notification != call.method.startswith("notifications/"):

@@ -17,7 +17,9 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.values import Caller, Secret
+from gateway.held_secrets import HeldSecrets
+from gateway.reasons import Reason
+from gateway.values import Caller, Refusal, Secret
 
 MAX_ID = 2048
 """Characters of a sealed id; an upstream's own id may have about 1,400."""
@@ -39,11 +41,8 @@ class SessionSeal:
     """Seals with the first key and opens with any, so that a key can be replaced without ending sessions."""
 
     def __init__(self, keys: Secret) -> None:
-        """`keys`: one or more base64 texts of 32 bytes, separated by commas. Raises ValueError."""
-        raw = [base64.b64decode(part, validate=True) for part in keys.reveal().split(",")]
-        if any(len(key) != 32 for key in raw):
-            raise ValueError("a session key has 32 bytes")
-        self._ciphers = [AESGCM(key) for key in raw]
+        """`keys`: one or more base64 texts of 32 bytes each, separated by commas. Raises ValueError."""
+        self._ciphers = [AESGCM(_key(text)) for text in keys.reveal().split(",")]
 
     def seal(self, upstream_id: str, caller: Caller, server: str, now: datetime) -> str:
         """The id for the client: visible ASCII, another one at each call."""
@@ -70,6 +69,26 @@ class SessionSeal:
                 continue
             return McpSession(upstream_id, started)
         return None
+
+
+async def seal_of(name: str, secrets_held: HeldSecrets, *, renew: bool = False) -> SessionSeal | Refusal:
+    """The seal with the vault's current keys, or SESSION_KEY_UNAVAILABLE: no session without it (fail-closed)."""
+    keys = await (secrets_held.renew(name) if renew else secrets_held.obtain(name))
+    if isinstance(keys, Refusal):
+        return Refusal(Reason.SESSION_KEY_UNAVAILABLE, keys.detail)
+    try:
+        return SessionSeal(keys)
+    except ValueError:
+        return Refusal(Reason.SESSION_KEY_UNAVAILABLE, f"secret {name}: not base64 of 32 bytes")
+
+
+def _key(text: str) -> bytes:
+    """A key in either base64 alphabet, with or without padding. Raises ValueError."""
+    plain = text.strip().rstrip("=").replace("+", "-").replace("/", "_")
+    key = base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True)
+    if len(key) != 32:
+        raise ValueError("a session key has 32 bytes")
+    return key
 
 
 def _bound_to(caller: Caller, server: str) -> bytes:

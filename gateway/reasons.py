@@ -62,6 +62,9 @@ class Reason(Enum):
     )
     IDENTITY_UNAVAILABLE = Wire(503, 50301, "Identity cannot be checked at the moment; try again.")
 
+    # session
+    SESSION_KEY_UNAVAILABLE = Wire(503, 50305, "MCP sessions cannot be kept at the moment; try again.")
+
     # authorize
     NO_ACCESS = Wire(403, 40303, "You have no access to this MCP server.")
     TARGET_HIDDEN = Wire(200, -32602, "Unknown tool, resource or prompt.")

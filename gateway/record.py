@@ -80,6 +80,8 @@ class Passage:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     caller: Caller | None = None
     session: str = ""
+    client_session: str = ""
+    """`Mcp-Session-Id` as the client holds it; `call` has the upstream's own."""
     policy: Policy | None = None
     decision: Decision | None = None
     on_its_way: bool = False

@@ -30,6 +30,8 @@ class Settings:
     """Base URL of the token issuer, without a trailing slash."""
     key_vault: str
     """Vault URL, or the empty string where no server of the policy has a credential."""
+    session_key: str
+    """Name of the Key Vault secret that seals `Mcp-Session-Id`."""
     evidence: str
     """Table service URL (managed identity), or a connection string to storage on loopback."""
     evidence_table: str
@@ -49,6 +51,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         scope=found.get("COUNTERSIGN_SCOPE", "mcp.access"),
         authority=_url(found, "COUNTERSIGN_AUTHORITY", "https://login.microsoftonline.com"),
         key_vault=_url(found, "COUNTERSIGN_KEY_VAULT", ""),
+        session_key=found.get("COUNTERSIGN_SESSION_KEY", "session-key"),
         evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
         identity=found.get("COUNTERSIGN_IDENTITY", ""),

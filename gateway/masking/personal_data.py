@@ -60,7 +60,7 @@ def _email(haystack: bytes, start: int, end: int) -> Span | None:
     return None if is_other else (start, end)
 
 
-EMAIL = Detector("email", "@|%40", (Candidate(pattern(_EMAIL), _email),))
+EMAIL = Detector("email", "@|%40", (Candidate(pattern(_EMAIL), _email, may_hold_another=False),))
 
 
 # ITU-T E.164 for the international forms, the North American Numbering Plan for the national one.

@@ -51,6 +51,8 @@ class Candidate:
     """If it has a group, the group is the value and the rest its label."""
     accept: Accept = _as_found
     """The part of the candidate that is the value, or None."""
+    may_hold_another: bool = True
+    """Whether a rejected candidate is searched again from its second word on; only where it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _haystack(text: str) -> bytes:
     return encoded.replace(_NUL, b"\x01") if _NUL in encoded else encoded
 
 
+_WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _WORD_END = pattern(r"[^0-9A-Za-z]")
 
 
@@ -148,12 +151,17 @@ def _spans(detector: Detector, haystack: bytes) -> Iterator[Span]:
             accepted = candidate.accept(haystack, start, end)
             if accepted:
                 yield accepted
-            resume = accepted[1] if accepted else _next_word(haystack, start)
+            resume = accepted[1] if accepted else _resume(candidate, haystack, start, end)
             # What is left of a candidate may hold another, and a value may outgrow its candidate.
             if resume != end:
                 matches = candidate.pattern.finditer(haystack, resume)
 
 
-def _next_word(haystack: bytes, start: int) -> int:
-    word_end = _WORD_END.search(haystack, start + 1)
+def _resume(candidate: Candidate, haystack: bytes, start: int, end: int) -> int:
+    if not candidate.may_hold_another:
+        return end
+    rest = haystack[start:end].lstrip(_WORD)
+    if rest:
+        return end - len(rest)
+    word_end = _WORD_END.search(haystack, end)
     return word_end.span()[0] if word_end else len(haystack)

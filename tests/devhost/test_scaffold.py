@@ -68,7 +68,8 @@ def test_the_host_has_no_route_prefix_and_traces_no_inputs() -> None:
 
 def test_node_packages_are_pinned_and_come_from_whatever_registry_is_set() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text())
-    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    assert lock["packages"][""]["devDependencies"] == wanted
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    wanted = json.loads((ROOT / "package.json").read_text())
+    for kind in ("devDependencies", "optionalDependencies"):
+        assert lock["packages"][""].get(kind) == wanted.get(kind)
+        assert all(re.fullmatch(r"\d+\.\d+\.\d+(-[\w.]+)?", version) for version in wanted.get(kind, {}).values())
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]

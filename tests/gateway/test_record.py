@@ -21,9 +21,8 @@ def recorder(store: MemoryEvidence) -> Recorder:
 
 
 def passage(**changes: Any) -> Passage:
-    return Passage(
-        **({"call": CALL, "origin": ORIGIN, "caller": CALLER, "session": "s", "decision": DECISION} | changes)
-    )
+    known: dict[str, Any] = {"call": CALL, "origin": ORIGIN, "caller": CALLER, "session": "s", "decision": DECISION}
+    return Passage(**(known | changes))
 
 
 def bodies(store: MemoryEvidence) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str =
     policy_file = folder / "policy.yaml"
     policy_file.write_text(policy_text(url, read))
     tenant, evidence, clock = Tenant(), MemoryEvidence(), Clock()
-    secrets = {"records-token": "vault-token-1"}
+    secrets = {"records-token": "vault-token-1", "session-key": "A" * 43}
 
     async def read_secret(name: str) -> Secret:
         if name not in secrets:

@@ -10,6 +10,7 @@ from devhost.accounts import ACCOUNTS
 from tests.fakes.upstream import Seen, Upstream, events, raw, result, serving, status, text_result
 from tests.walk.rooms import Gateway, gateway, message, messages, request
 
+INITIALIZED = {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}}
 MARY = {"content": [{"type": "text", "text": "mary@shop.example, 219-09-9999"}], "structuredContent": {"salary": 91000}}
 
 
@@ -125,18 +126,50 @@ def _with_cookie(response: Response) -> Response:
     return response
 
 
-async def test_a_legacy_session_is_carried_both_ways(door: Gateway, upstream: Upstream) -> None:
-    initialized = {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}}
-    upstream.answer = lambda seen: _with_session(result(initialized)(seen))
-    answer = await door.send(request("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}))
-    assert answer.headers["mcp-session-id"] == "upstream-session"
-    upstream.answer = status(202)
-    initialized_note = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-    answer = await door.send(initialized_note, mcp_session_id="upstream-session")
-    assert (answer.status, answer.body) == (202, b"")
+async def begin(door: Gateway, upstream: Upstream, **options: str) -> str:
+    """A legacy session, begun; gives the id that the client holds."""
+    upstream.answer = lambda seen: _with_session(result(INITIALIZED)(seen))
+    answer = await door.send(request("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}), **options)
+    return answer.headers["mcp-session-id"]
+
+
+async def test_a_legacy_session_is_carried_both_ways_under_a_sealed_id(door: Gateway, upstream: Upstream) -> None:
+    held = await begin(door, upstream)
+    assert "upstream-session" not in held
+    upstream.answer = lambda seen: _with_session(status(202)(seen))
+    answer = await door.send({"jsonrpc": "2.0", "method": "notifications/initialized"}, mcp_session_id=held)
+    assert (answer.status, answer.body, answer.headers["mcp-session-id"]) == (202, b"", held)
     assert upstream.seen[-1].headers["mcp-session-id"] == "upstream-session"
     upstream.answer = status(404)
-    assert (await door.call(mcp_session_id="upstream-session")).status == 404
+    assert (await door.call(mcp_session_id=held)).status == 404
+    sessions = {session for session, _ in door.evidence.rows if not session.endswith("policy")}
+    assert len(sessions) == 2  # the sign-in's, for initialize, and the MCP session's
+
+
+async def test_a_stolen_session_id_is_not_found_by_another_caller_and_on_record(
+    door: Gateway, upstream: Upstream
+) -> None:
+    held = await begin(door, upstream)
+    seen = len(upstream.seen)
+    thief = door.tenant.token(oid="0b1ec700-0000-4000-8000-00000000dead")
+    answer = await door.call(token=thief, mcp_session_id=held)
+    assert (answer.status, message(answer)["id"]) == (404, 7)
+    assert len(upstream.seen) == seen
+    assert door.evidence.events()[-1] == "refused/session_ended"
+    assert door.evidence.of_calls()[-1]["subject"] == "0b1ec700-0000-4000-8000-00000000dead"
+
+
+async def test_a_session_id_means_nothing_in_the_modern_era(door: Gateway, upstream: Upstream) -> None:
+    assert (await door.call(modern=True, mcp_session_id="anything", last_event_id="1")).status == 200
+    assert "mcp-session-id" not in upstream.seen[-1].headers
+    assert "last-event-id" not in upstream.seen[-1].headers
+
+
+async def test_without_the_session_key_no_session_begins(door: Gateway, upstream: Upstream) -> None:
+    del door.secrets["session-key"]
+    answer = await door.send(request("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}))
+    assert answer.status == 503
+    assert upstream.seen == []
 
 
 def _with_session(response: Response) -> Response:
@@ -145,9 +178,10 @@ def _with_session(response: Response) -> Response:
 
 
 async def test_a_client_ends_its_session(door: Gateway, upstream: Upstream) -> None:
+    held = await begin(door, upstream)
     upstream.answer = status(200)
-    assert (await door.request("DELETE", b"", mcp_session_id="s")).status == 200
-    assert upstream.seen[0].http_method == "DELETE"
+    assert (await door.request("DELETE", b"", mcp_session_id=held)).status == 200
+    assert upstream.seen[-1].http_method == "DELETE"
 
 
 async def test_a_json_rpc_error_of_the_upstream_is_masked_and_keeps_its_status(
@@ -197,8 +231,9 @@ async def test_a_streamed_answer_is_masked_event_by_event(door: Gateway, upstrea
 
 
 async def test_a_listening_stream_is_relayed_with_its_resume_position(door: Gateway, upstream: Upstream) -> None:
+    held = await begin(door, upstream)
     upstream.answer = events(b'id: 9\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
-    answer = await door.request("GET", b"", mcp_session_id="s", last_event_id="8")
+    answer = await door.request("GET", b"", mcp_session_id=held, last_event_id="8")
     assert [note["method"] for note in await messages(answer)] == ["notifications/tools/list_changed"]
-    assert upstream.seen[0].headers["last-event-id"] == "8"
-    assert door.evidence.events() == ["relayed/allowed"]
+    assert upstream.seen[-1].headers["last-event-id"] == "8"
+    assert door.evidence.events() == ["relayed/allowed"] * 2
