@@ -50,6 +50,7 @@ def part(name: str, place: Place) -> Part:
 def gateway_environment(place: Place) -> dict[str, str]:
     """The app settings of the gateway, and what App Service itself would add."""
     return {
+        "COUNTERSIGN_URL": f"http://localhost:{place.ports.gateway}",
         "COUNTERSIGN_POLICY": str(policy_for(place)),
         "COUNTERSIGN_TENANTS": accounts.TENANT,
         "COUNTERSIGN_AUDIENCE": f"{accounts.AUDIENCE},{accounts.AUDIENCE_URI}",

@@ -11,7 +11,6 @@ from typing import Any
 
 from gateway import jsontext
 from gateway.protocol import SESSION_HEADER
-from gateway.reasons import Reason
 from gateway.values import Call, Era, MessageKind, Refusal
 
 _ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -37,17 +36,16 @@ def error_message(call: Call, refusal: Refusal) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": call.id, "error": error}
 
 
-def refused(call: Call, refusal: Refusal) -> Answer:
+def refused(call: Call, refusal: Refusal, challenge: str | None = None) -> Answer:
+    """The answer to a call that went no further; `challenge` is the `WWW-Authenticate` of a 401 or 403."""
     wire = refusal.reason.wire
     status = wire.http if call.era is Era.MODERN or wire.legacy_http is None else wire.legacy_http
     if status == 200 and call.kind is not MessageKind.REQUEST:
         # Only a request can carry an error in a 200; to accept anything else would be a lie.
         status = 403
     headers = _ALWAYS | {"content-type": "application/json"}
-    if status == 401:
-        # RFC 6750, section 3.1: no error code where no token was sent.
-        sent = refusal.reason is not Reason.TOKEN_MISSING
-        headers["www-authenticate"] = 'Bearer error="invalid_token"' if sent else "Bearer"
+    if challenge is not None:
+        headers["www-authenticate"] = challenge
     if status == 405:
         headers["allow"] = _ALLOW[call.era]
     if status == 503:

@@ -7,12 +7,12 @@ forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import httpx
 
-from gateway import answer, credential, inbound
+from gateway import answer, cors, credential, inbound
 from gateway.answer import Answer
 from gateway.authenticate import authenticate
 from gateway.authorize import authorize
@@ -20,6 +20,7 @@ from gateway.forward import Accepted, EventStream, Reply, forward
 from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
 from gateway.mcp_session import seal_of
+from gateway.metadata import challenge
 from gateway.policy.document import Policy
 from gateway.policy.source import PolicySource
 from gateway.reasons import Reason
@@ -48,6 +49,14 @@ class Rooms:
 
 async def serve(arrival: Arrival, origin: Origin, rooms: Rooms) -> Answer:
     """The answer to one HTTP request. Never raises: what the walk did not foresee is an internal error, on record."""
+    headers, origins = dict(arrival.headers), rooms.settings.origins
+    if arrival.http_method == "OPTIONS":
+        return cors.preflight(headers, origins)
+    served = await _served(arrival, origin, rooms)
+    return replace(served, headers=served.headers | cors.headers(headers, origins))
+
+
+async def _served(arrival: Arrival, origin: Origin, rooms: Rooms) -> Answer:
     reading = inbound.read(arrival, rooms.settings.origins)  # 1
     passage = Passage(reading.call, origin)
     try:
@@ -157,4 +166,4 @@ async def turn_away(passage: Passage, refusal: Refusal, rooms: Rooms) -> Answer:
     recorded = await rooms.recorder.refused(passage, refusal)
     if not recorded and passage.caller is not None:
         refusal = Refusal(Reason.EVIDENCE_UNAVAILABLE)
-    return answer.refused(passage.call, refusal)
+    return answer.refused(passage.call, refusal, challenge(rooms.settings, passage.call.server, refusal.reason))

@@ -7,8 +7,11 @@ import logging
 from functools import cache
 from typing import Any
 
+from gateway import jsontext
+from gateway.answer import Answer
 from gateway.call import Rooms
 from gateway.composition import open_rooms
+from gateway.metadata import resource_metadata
 from gateway.settings import SettingsError, read
 
 _log = logging.getLogger("countersign")
@@ -18,6 +21,18 @@ _log = logging.getLogger("countersign")
 def rooms() -> Rooms:
     """The rooms of this process. Raises SettingsError as long as the environment is not fit to serve (fail-closed)."""
     return open_rooms(read())
+
+
+async def metadata_of(server: str, opened: Rooms) -> Answer:
+    """The resource metadata of the gateway, or of a server that the policy knows; any page may read it."""
+    policy = await opened.policy.current()
+    if server and (policy is None or server not in policy.servers):
+        return Answer(404, _PUBLIC)
+    document = resource_metadata(opened.settings, server)
+    return Answer(200, _PUBLIC | {"content-type": "application/json"}, jsontext.write(document))
+
+
+_PUBLIC = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
 
 
 async def health_of() -> tuple[int, dict[str, Any]]:

@@ -19,6 +19,8 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    url: str
+    """Public base URL of the gateway, as clients write it, without a trailing slash."""
     policy: Path
     tenants: frozenset[str]
     """Entra tenant ids whose tokens are believed, lower case."""
@@ -45,6 +47,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. Raises SettingsError with the fix in its message."""
     found = os.environ if environment is None else environment
     return Settings(
+        url=_public_url(found),
         policy=Path(found.get("COUNTERSIGN_POLICY", "policy.yaml")),
         tenants=_items(found, "COUNTERSIGN_TENANTS"),
         audiences=_items(found, "COUNTERSIGN_AUDIENCE"),
@@ -57,6 +60,18 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
     )
+
+
+def _public_url(found: Mapping[str, str]) -> str:
+    # WEBSITE_HOSTNAME is the app's own name on Azure; a custom domain has to be set.
+    if "COUNTERSIGN_URL" not in found and "WEBSITE_HOSTNAME" in found:
+        return f"https://{found['WEBSITE_HOSTNAME']}"
+    url = _url(found, "COUNTERSIGN_URL", "")
+    if not url:
+        raise SettingsError(
+            "COUNTERSIGN_URL is not set: give the gateway's public base URL, such as https://mcp.example.com"
+        )
+    return url
 
 
 def is_loopback(url: str) -> bool:

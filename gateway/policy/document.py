@@ -31,13 +31,63 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """Which secret opens a server, and in which header it travels; never the secret itself."""
+class Bearer:
+    """A secret that travels as a bearer token (RFC 6750)."""
 
-    header: str
-    """Lower case; under `authorization` the secret travels as a bearer token, else as it is."""
     secret: str
-    """Name of the secret in Key Vault."""
+    """Name of the secret in Key Vault, here and below; never the secret itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHeader:
+    """A secret that travels as it is, in a header of the server's own."""
+
+    name: str
+    """Lower case."""
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A user name and a password (RFC 7617)."""
+
+    user: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """A token that the gateway gets as a client of the upstream's own issuer (RFC 6749, section 4.4)."""
+
+    token_url: str
+    client: str
+    secret: str
+    scope: str
+    """As the issuer spells it; empty where it needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedIdentity:
+    """A token of the gateway's managed identity, for an upstream that Entra protects."""
+
+    resource: str
+    """App ID URI of the upstream's registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnBehalfOf:
+    """A token of the calling user for the upstream, which Entra gives the gateway for the caller's own token."""
+
+    scope: str
+    """With the App ID URI in front."""
+
+
+type StoredCredential = Bearer | OwnHeader | Basic
+"""Travels as it lies in the vault."""
+type IssuedCredential = ClientCredentials | ManagedIdentity | OnBehalfOf
+"""A token that an issuer gives out for a while."""
+type Credential = StoredCredential | IssuedCredential
+"""What opens a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +103,11 @@ class Server:
     """Seconds."""
     masks: tuple[Mask, ...]
     """Apply to every answer of this server."""
+
+    @property
+    def needs_user(self) -> bool:
+        """Whether only a person can be answered for here: an application has nobody to act on behalf of."""
+        return isinstance(self.credential, OnBehalfOf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,10 @@ class Item:
     node: yaml.Node
 
 
-def compose(data: bytes) -> yaml.Node | PolicyError:
-    """The root node of the one document in the text, or why there is none."""
+def compose(data: bytes, what: str = "the policy", begin: str = "version: 1") -> yaml.Node | PolicyError:
+    """The root node of the one document in the text, or why there is none. `what` and `begin` are for the sentence."""
     if len(data) > MAX_BYTES:
-        return PolicyError(1, 1, f"the policy has {len(data)} bytes; at most {MAX_BYTES} are read")
+        return PolicyError(1, 1, f"{what} has {len(data)} bytes; at most {MAX_BYTES} are read")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -70,7 +70,7 @@ def compose(data: bytes) -> yaml.Node | PolicyError:
         return _at(error.problem_mark or error.context_mark, f"not YAML: {why}")
     except yaml.YAMLError as error:
         return PolicyError(1, 1, f"not YAML: {getattr(error, 'reason', 'it cannot be read')}")
-    return root or PolicyError(1, 1, "the policy is empty; begin with 'version: 1'")
+    return root or PolicyError(1, 1, f"{what} is empty; begin with '{begin}'")
 
 
 def mapping(

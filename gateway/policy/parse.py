@@ -2,18 +2,21 @@
 
 `parse` takes the text as it lies in the file and returns a Policy, in which every name is resolved,
 or every mistake with its line and what to write instead. It refuses the whole document for one
-mistake: half a policy would be a policy that nobody wrote.
+mistake: half a policy would be a policy that nobody wrote. Where groups are written by display name,
+`read` stops at a Draft, which decides nothing, and `resolve` goes on with what the directory answered.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import yaml
 
 from gateway.policy.document import Policy, PolicyError, Rule
+from gateway.policy.groups import Found, Groups, read_groups
 from gateway.policy.masks import read_masks
-from gateway.policy.nodes import Findings, compose, entries, mapping, text
+from gateway.policy.nodes import Findings, compose, mapping
 from gateway.policy.rules import Names, read_rules
 from gateway.policy.servers import read_servers
 
@@ -21,56 +24,69 @@ VERSION = "1"
 
 _SECTIONS = ("version", "groups", "servers", "masks", "rules")
 _REQUIRED = ("version", "servers", "rules")
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MAX_LABEL = 120
 
 
-def parse(document: bytes | str) -> Policy | tuple[PolicyError, ...]:
-    """The policy, or its mistakes in the order of their lines. Never raises, whatever the text."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document without mistakes of its own: a policy, once the groups that it writes by name have ids."""
+
+    digest: str
+    """SHA-256 of the document's bytes, hexadecimal."""
+    names: Mapping[str, str]
+    """Label to display name, of the groups that are written by name; never empty."""
+    _sections: Mapping[str, yaml.Node] = field(repr=False, compare=False)
+
+
+def parse(document: bytes | str, found: Found = MappingProxyType({})) -> Policy | tuple[PolicyError, ...]:
+    """The policy, or its mistakes in the order of their lines. Never raises, whatever the text.
+
+    A group that is written by name and is not in `found` is a mistake.
+    """
+    outcome = read(document)
+    return resolve(outcome, found) if isinstance(outcome, Draft) else outcome
+
+
+def read(document: bytes | str) -> Policy | Draft | tuple[PolicyError, ...]:
+    """The policy, or a Draft where the directory has to be asked first, or all mistakes that show without it."""
     data = document.encode(errors="surrogatepass") if isinstance(document, str) else document
     root = compose(data)
     if isinstance(root, PolicyError):
         return (root,)
     findings = Findings()
     sections = mapping(root, "the policy", findings, _SECTIONS, _REQUIRED)
-    policy = _read_sections(sections, hashlib.sha256(data).hexdigest(), findings)
+    digest = hashlib.sha256(data).hexdigest()
+    policy, groups = _read_sections(sections, digest, None, findings)
     if findings.errors:
-        return tuple(sorted(findings.errors, key=lambda error: (error.line, error.column)))
-    return policy
+        return _in_order(findings)
+    return Draft(digest, groups.names, sections) if groups.names else policy
 
 
-def _read_sections(sections: Mapping[str, yaml.Node], digest: str, findings: Findings) -> Policy:
+def resolve(draft: Draft, found: Found) -> Policy | tuple[PolicyError, ...]:
+    """The policy with the ids that the directory found for its names, or the names that do not mean one group."""
+    findings = Findings()
+    policy, _ = _read_sections(draft._sections, draft.digest, found, findings)
+    return _in_order(findings) if findings.errors else policy
+
+
+def _in_order(findings: Findings) -> tuple[PolicyError, ...]:
+    return tuple(sorted(findings.errors, key=lambda error: (error.line, error.column)))
+
+
+def _read_sections(
+    sections: Mapping[str, yaml.Node], digest: str, found: Found | None, findings: Findings
+) -> tuple[Policy, Groups]:
     if "version" in sections:
         _check_version(sections["version"], findings)
-    groups = _read_groups(sections["groups"], findings) if "groups" in sections else {}
-    masks = read_masks(sections["masks"], groups, findings) if "masks" in sections else {}
+    groups = read_groups(sections["groups"], found, findings) if "groups" in sections else Groups()
+    masks = read_masks(sections["masks"], groups.ids, findings) if "masks" in sections else {}
     servers = read_servers(sections["servers"], masks, findings) if "servers" in sections else {}
-    rules = read_rules(sections["rules"], Names(groups, servers, masks), findings) if "rules" in sections else ()
-    return Policy(digest, groups, servers, masks, rules, _by_server(rules, servers))
+    rules = read_rules(sections["rules"], Names(groups.ids, servers, masks), findings) if "rules" in sections else ()
+    return Policy(digest, groups.ids, servers, masks, rules, _by_server(rules, servers)), groups
 
 
 def _check_version(node: yaml.Node, findings: Findings) -> None:
     if not isinstance(node, yaml.ScalarNode) or node.value != VERSION:
         findings.add(node, f"version must be {VERSION}, the only one that this gateway reads")
-
-
-def _read_groups(node: yaml.Node, findings: Findings) -> dict[str, str]:
-    groups: dict[str, str] = {}
-    labels: dict[str, str] = {}
-    for item, value in entries(node, "groups", findings):
-        what = f"group {item.text!r}"
-        object_id = (text(value, what, findings) or "").lower()
-        if object_id and not _OBJECT_ID.fullmatch(object_id):
-            findings.add(
-                value, f"{what} must be the object id of an Entra group, such as {'0' * 8}-1111-2222-3333-{'4' * 12}"
-            )
-        elif object_id in labels:
-            findings.add(value, f"{what} has the object id of group {labels[object_id]!r}; keep one label for it")
-        if len(item.text) > _MAX_LABEL or not item.text.isprintable() or set(item.text) & set("'\"\\"):
-            findings.add(item.node, f"{what}: a label has up to {_MAX_LABEL} characters and no quotes")
-        labels.setdefault(object_id, item.text)
-        groups[item.text] = object_id
-    return groups
 
 
 def _by_server(rules: tuple[Rule, ...], servers: Mapping[str, object]) -> dict[str, tuple[Rule, ...]]:

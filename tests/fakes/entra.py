@@ -10,6 +10,7 @@ from gateway.settings import Settings, read
 AUTHORITY = "http://localhost:7072"
 
 ENVIRONMENT = {
+    "COUNTERSIGN_URL": "https://mcp.example.com",
     "COUNTERSIGN_TENANTS": TENANT,
     "COUNTERSIGN_AUDIENCE": f"{AUDIENCE}, {AUDIENCE_URI}",
     "COUNTERSIGN_AUTHORITY": AUTHORITY,

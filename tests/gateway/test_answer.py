@@ -53,14 +53,17 @@ def test_a_refused_notification_is_not_answered_with_200() -> None:
 @pytest.mark.parametrize(
     ("reason", "header", "value"),
     [
-        (Reason.TOKEN_MISSING, "www-authenticate", "Bearer"),
-        (Reason.TOKEN_EXPIRED, "www-authenticate", 'Bearer error="invalid_token"'),
         (Reason.HTTP_METHOD, "allow", "POST, GET, DELETE"),
         (Reason.EVIDENCE_UNAVAILABLE, "retry-after", "5"),
     ],
 )
 def test_statuses_bring_the_headers_that_http_asks_for(reason: Reason, header: str, value: str) -> None:
     assert refused(CALL, Refusal(reason)).headers[header] == value
+
+
+def test_a_challenge_goes_along_where_there_is_one() -> None:
+    assert refused(CALL, Refusal(Reason.TOKEN_MISSING), "Bearer x").headers["www-authenticate"] == "Bearer x"
+    assert "www-authenticate" not in refused(CALL, Refusal(Reason.DENIED)).headers
 
 
 def test_no_answer_is_stored_by_a_cache() -> None:

@@ -28,9 +28,18 @@ def test_a_missing_setting_is_named(name: str, value: str) -> None:
         read(ENVIRONMENT | {name: value})
 
 
+def test_on_azure_the_apps_own_name_is_its_url_unless_another_is_set() -> None:
+    bare = {name: value for name, value in ENVIRONMENT.items() if name != "COUNTERSIGN_URL"}
+    assert read(bare | {"WEBSITE_HOSTNAME": "a.azurewebsites.net"}).url == "https://a.azurewebsites.net"
+    assert read(ENVIRONMENT | {"WEBSITE_HOSTNAME": "a.azurewebsites.net"}).url == "https://mcp.example.com"
+    with pytest.raises(SettingsError, match="COUNTERSIGN_URL"):
+        read(bare)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("COUNTERSIGN_URL", "http://mcp.example.com"),
         ("COUNTERSIGN_AUTHORITY", "http://login.example"),
         ("COUNTERSIGN_KEY_VAULT", "http://vault.example"),
         ("COUNTERSIGN_KEY_VAULT", "vault.example"),
