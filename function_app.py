@@ -13,7 +13,7 @@ from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-unty
 )
 
 from gateway.call import serve
-from gateway.door import arrival_of, origin_of, response_of
+from gateway.door import arrival_of, gone_from, origin_of, response_of
 from gateway.process import health_of, metadata_of, rooms
 
 METHODS = ["POST", "GET", "DELETE", "OPTIONS", "PUT", "PATCH", "HEAD"]
@@ -25,7 +25,7 @@ app = durable.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 @app.route(route="mcp/{server}", methods=METHODS)  # type: ignore[untyped-decorator]
 async def mcp(req: Request) -> Response:
     """The MCP endpoint of one upstream server (Streamable HTTP). Methods that MCP does not use get a 405 there."""
-    return response_of(await serve(await arrival_of(req), origin_of(req), rooms()))
+    return response_of(await serve(await arrival_of(req), origin_of(req), rooms(), gone_from(req)))
 
 
 @app.route(route=METADATA, methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]

@@ -21,6 +21,12 @@ PUBLIC_CLIENT = "a9900000-0000-4000-8000-000000000002"
 REDIRECT_URIS = frozenset({"https://vscode.dev/redirect"})
 """Redirect URIs of the public client that are not loopback; they must match exactly."""
 
+UPSTREAM = "a9900000-0000-4000-8000-000000000003"
+"""The registration of an upstream MCP server that Entra protects; the gateway's users have consented to it."""
+UPSTREAM_URI = f"api://{UPSTREAM}"
+UPSTREAM_SCOPE = "access_as_user"
+UPSTREAM_ROLE = "Mcp.Gateway"
+
 GROUPS = {
     "engineering": "60000000-0000-4000-8000-000000000001",
     "approvers": "60000000-0000-4000-8000-000000000002",
@@ -28,6 +34,15 @@ GROUPS = {
     "operators": "60000000-0000-4000-8000-000000000004",
     "hr": "60000000-0000-4000-8000-000000000005",
 }
+
+GROUP_NAMES = {
+    "engineering": "SG-Engineering",
+    "approvers": "SG-Approvers",
+    "auditors": "SG-Auditors",
+    "operators": "SG-Operators",
+    "hr": "SG-HR",
+}
+"""What the directory calls them: a policy may write `{name: SG-HR}` instead of the id."""
 
 type Kind = Literal["user", "app", "agent"]
 
@@ -51,13 +66,21 @@ class Account:
     """Client secret; empty for users."""
     blueprint: str = ""
     """Parent application of an agent identity."""
+    more_groups: int = 0
+    """How many groups it is in besides, which nobody has a name for."""
 
     @property
     def group_ids(self) -> list[str]:
-        return [GROUPS[name] for name in self.groups]
+        others = [other_group(number) for number in range(self.more_groups)]
+        return [GROUPS[name] for name in self.groups] + others
 
 
-def _user(name: str, number: int, display_name: str, *groups: str) -> Account:
+def other_group(number: int) -> str:
+    """The object id of a group that no policy names."""
+    return f"60000000-0000-4000-9000-{number:012}"
+
+
+def _user(name: str, number: int, display_name: str, *groups: str, more_groups: int = 0) -> Account:
     return Account(
         name=name,
         object_id=f"0b1ec700-0000-4000-8000-{number:012}",
@@ -65,6 +88,7 @@ def _user(name: str, number: int, display_name: str, *groups: str) -> Account:
         display_name=display_name,
         mail=f"{name}@countersign.example",
         groups=groups,
+        more_groups=more_groups,
     )
 
 
@@ -77,6 +101,8 @@ ACCOUNTS: dict[str, Account] = {
         _user("auditor", 4, "Ada Auditor", "auditors"),
         _user("operator", 5, "Otis Operator", "operators"),
         _user("outsider", 6, "Olga Outsider"),
+        # Too many groups for a token: only the directory knows that engineering is one of them.
+        _user("crowd", 11, "Cora Crowd", "engineering", more_groups=249),
         Account(
             name="pipeline",
             object_id="0b1ec700-0000-4000-8000-000000000007",
@@ -108,7 +134,18 @@ MANAGED_IDENTITY = Account(
 )
 """Who `/msi/token` speaks for: the function app itself."""
 
+UPSTREAM_CLIENT = Account(
+    name="upstream-client",
+    object_id="0b1ec700-0000-4000-8000-000000000012",
+    kind="app",
+    display_name="Countersign, as a client of the upstream",
+    client="a9900000-0000-4000-8000-000000000012",
+    secret="upstream-secret: 100% & more",
+)
+"""The registration whose secret lies in the vault; the upstream gave it UPSTREAM_ROLE."""
+
 
 def by_client(client: str) -> Account | None:
     """The app or agent that signs in with this client id."""
-    return next((account for account in ACCOUNTS.values() if account.secret and account.client == client), None)
+    apps = (account for account in (*ACCOUNTS.values(), UPSTREAM_CLIENT) if account.secret)
+    return next((account for account in apps if account.client == client), None)

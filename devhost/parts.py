@@ -56,6 +56,7 @@ def gateway_environment(place: Place) -> dict[str, str]:
         "COUNTERSIGN_AUDIENCE": f"{accounts.AUDIENCE},{accounts.AUDIENCE_URI}",
         "COUNTERSIGN_SCOPE": accounts.SCOPE,
         "COUNTERSIGN_AUTHORITY": place.identity,
+        "COUNTERSIGN_GRAPH": f"{place.identity}/graph",
         "COUNTERSIGN_KEY_VAULT": place.vault,
         "COUNTERSIGN_EVIDENCE": azurite.connection_string(place.ports),
         "FUNCTIONS_WORKER_RUNTIME": "python",

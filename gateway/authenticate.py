@@ -114,8 +114,6 @@ def _caller(claims: Mapping[str, Any], settings: Settings) -> Caller | Refusal:
     client = claims.get("azp", claims.get("appid"))
     if not isinstance(object_id, str) or not object_id or not isinstance(client, str) or not client:
         return Refusal(Reason.TOKEN_CLAIMS, "oid or azp is missing")
-    if _has_overage(claims):
-        return Refusal(Reason.GROUP_OVERAGE)
     kind = _kind(claims)
     is_delegated = "scp" in claims or kind is CallerKind.USER
     if is_delegated and settings.scope not in _text(claims.get("scp")).split():
@@ -130,6 +128,7 @@ def _caller(claims: Mapping[str, Any], settings: Settings) -> Caller | Refusal:
         token_id=_text(claims.get("uti")),
         sign_in=_text(claims.get("sid")),
         expires=claims["exp"],
+        groups_complete=not _has_overage(claims),
     )
 
 

@@ -12,7 +12,7 @@ from gateway.policy.document import Policy
 from gateway.policy.match import decide, visible
 from gateway.policy.target import TargetKind
 from gateway.reasons import Reason
-from gateway.values import Call, Caller, Decision, Json, Refusal
+from gateway.values import Call, Caller, CallerKind, Decision, Json, Refusal
 
 _LISTED = {
     "tools/list": ("tools", "name", TargetKind.TOOL),
@@ -27,7 +27,13 @@ def authorize(policy: Policy | None, caller: Caller, call: Call, now: datetime) 
     if policy is None:
         # fail-closed: a gateway that never had a good policy lets nobody through.
         return Refusal(Reason.POLICY_UNAVAILABLE)
-    return decide(policy, caller, call, now)
+    if not caller.groups_complete:
+        # fail-closed: a deny for a group that is not known would not match.
+        return Refusal(Reason.GROUPS_UNAVAILABLE, "not asked for", policy=policy.digest)
+    decision = decide(policy, caller, call, now)
+    if isinstance(decision, Refusal) or not policy.servers[call.server].needs_user or caller.kind is CallerKind.USER:
+        return decision
+    return Refusal(Reason.CREDENTIAL_NEEDS_USER, rules=decision.rules, policy=decision.policy)
 
 
 def filter_list(policy: Policy, caller: Caller, call: Call, result: Mapping[str, Json]) -> dict[str, Json]:

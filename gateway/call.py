@@ -6,64 +6,51 @@ forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`.
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 
-import httpx
-
-from gateway import answer, cors, credential, inbound
+from gateway import answer, cors, groups, inbound
 from gateway.answer import Answer
 from gateway.authenticate import authenticate
 from gateway.authorize import authorize
-from gateway.forward import Accepted, EventStream, Reply, forward
-from gateway.held_secrets import HeldSecrets
-from gateway.identity_keys import IdentityKeys
+from gateway.forward import EventStream, Reply
 from gateway.mcp_session import seal_of
 from gateway.metadata import challenge
 from gateway.policy.document import Policy
-from gateway.policy.source import PolicySource
+from gateway.reach import Response, reach_upstream, tell_upstream
 from gateway.reasons import Reason
-from gateway.record import Event, Outcome, Passage, Recorder
+from gateway.record import Event, Outcome, Passage
 from gateway.relay import relay
+from gateway.rooms import Rooms
 from gateway.session import find_session, session_of
-from gateway.settings import Settings
 from gateway.settle import acts, fail, settle
 from gateway.values import Arrival, Origin, Refusal
 
 _log = logging.getLogger("countersign")
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
-    """What the rooms of this process share; opened once, by `composition`."""
+async def serve(
+    arrival: Arrival, origin: Origin, rooms: Rooms, gone: Callable[[], Awaitable[None]] | None = None
+) -> Answer:
+    """The answer to one HTTP request. Never raises: what the walk did not foresee is an internal error, on record.
 
-    settings: Settings
-    keys: IdentityKeys
-    policy: PolicySource
-    recorder: Recorder
-    secrets: HeldSecrets
-    client: httpx.AsyncClient
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
-async def serve(arrival: Arrival, origin: Origin, rooms: Rooms) -> Answer:
-    """The answer to one HTTP request. Never raises: what the walk did not foresee is an internal error, on record."""
+    `gone` returns once the client has left.
+    """
     headers, origins = dict(arrival.headers), rooms.settings.origins
     if arrival.http_method == "OPTIONS":
         return cors.preflight(headers, origins)
-    served = await _served(arrival, origin, rooms)
+    reading = inbound.read(arrival, origins)  # 1
+    served = await _served(Passage(reading.call, origin, gone=gone), reading.refusal, rooms)
     return replace(served, headers=served.headers | cors.headers(headers, origins))
 
 
-async def _served(arrival: Arrival, origin: Origin, rooms: Rooms) -> Answer:
-    reading = inbound.read(arrival, rooms.settings.origins)  # 1
-    passage = Passage(reading.call, origin)
+async def _served(passage: Passage, refusal: Refusal | None, rooms: Rooms) -> Answer:
     try:
-        return await turn_away(passage, reading.refusal, rooms) if reading.refusal else await walk(passage, rooms)
+        return await turn_away(passage, refusal, rooms) if refusal else await walk(passage, rooms)
     except Exception as error:  # noqa: BLE001 - fail-closed: the one outer boundary
         # The kind alone: the text of an error may hold what the call held.
-        _log.error("countersign.internal_error", extra={"kind": type(error).__name__, "call": passage.id})
+        _log.error("countersign.internal_error %s in call %s", type(error).__name__, passage.id)
         return await turn_away(passage, Refusal(Reason.INTERNAL, type(error).__name__), rooms)
 
 
@@ -80,6 +67,10 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
     passage.call, passage.session = found.call, found.session
 
     passage.policy = await policy_in_force(rooms)
+    caller = await groups.complete(caller, passage.policy, rooms.memberships)
+    if isinstance(caller, Refusal):
+        return await turn_away(passage, caller, rooms)
+    passage.caller = caller
     decision = authorize(passage.policy, caller, passage.call, rooms.now())  # 5
     if isinstance(decision, Refusal):
         return await turn_away(passage, decision, rooms)
@@ -105,25 +96,7 @@ async def policy_in_force(rooms: Rooms) -> Policy | None:
     return policy
 
 
-async def reach_upstream(passage: Passage, rooms: Rooms) -> Reply | Accepted | EventStream | Refusal:
-    """The upstream's answer, with the credential that only the gateway holds; read anew once after a 401."""
-    if passage.policy is None:
-        return Refusal(Reason.POLICY_UNAVAILABLE)
-    server = passage.policy.servers[passage.call.server]
-    header = await credential.obtain(server.credential, rooms.secrets)
-    if isinstance(header, Refusal):
-        return header
-    response = await forward(rooms.client, passage.call, server, header)
-    if not isinstance(response, Refusal) or response.reason is not Reason.UPSTREAM_UNAUTHORIZED:
-        return response
-    renewed = await credential.renew(server.credential, header, rooms.secrets)
-    if renewed is None or isinstance(renewed, Refusal):
-        return renewed or response
-    # To send the call again is safe: an upstream that answers 401 has not acted.
-    return await forward(rooms.client, passage.call, server, renewed)
-
-
-async def hand_back(passage: Passage, response: Reply | Accepted | EventStream | Refusal, rooms: Rooms) -> Answer:
+async def hand_back(passage: Passage, response: Response, rooms: Rooms) -> Answer:
     """The client's answer: masked, its session id sealed, its outcome on record."""
     call, recorder = passage.call, rooms.recorder
     if isinstance(response, Refusal):
@@ -134,7 +107,7 @@ async def hand_back(passage: Passage, response: Reply | Accepted | EventStream |
             await response.close()
         return answer.refused(call, await fail(passage, session, recorder))
     if isinstance(response, EventStream):
-        return answer.streamed(session, relay(passage, response, recorder))
+        return answer.streamed(session, relay(passage, response, recorder, partial(tell_upstream, passage, rooms)))
     if isinstance(response, Reply):
         settled = await settle(passage, response.message, recorder)
         return (

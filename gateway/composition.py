@@ -2,18 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from gateway.call import Rooms
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
+from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
+from gateway.held_tokens import HeldTokens, Token
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
+from gateway.rooms import Rooms
 from gateway.settings import Settings
+from gateway.storage.graph import Graph
 from gateway.storage.tables import open_table
+from gateway.token_endpoint import TokenEndpoint
+from gateway.upstream_tokens import UpstreamTokens
 from gateway.values import Secret
 
 if TYPE_CHECKING:
+    from gateway.storage.identity import Identity
     from gateway.storage.vault import Vault
 
 
@@ -23,13 +29,18 @@ def open_rooms(settings: Settings) -> Rooms:
     Must run in the event loop that serves the calls.
     """
     client = open_client()
+    identity = _LazyIdentity(settings)
+    directory = Graph(client, settings.graph, identity.token)
+    secrets = HeldSecrets(_LazyVault(settings).read if settings.key_vault else None)
     return Rooms(
         settings=settings,
         keys=IdentityKeys(client, settings.authority),
-        policy=PolicySource(settings.policy),
+        policy=PolicySource(settings.policy, directory=directory),
         recorder=Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity))),
-        secrets=HeldSecrets(_LazyVault(settings).read if settings.key_vault else None),
+        secrets=secrets,
         client=client,
+        tokens=UpstreamTokens(settings, secrets, TokenEndpoint(client), identity.token, HeldTokens()),
+        memberships=Memberships(directory),
     )
 
 
@@ -46,3 +57,18 @@ class _LazyVault:
 
             self._vault = Vault(self._settings.key_vault, self._settings.identity)
         return await self._vault.read(name)
+
+
+class _LazyIdentity:
+    """Opens the managed identity on the first token that an upstream or Graph asks for, for the same reason."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._identity: Identity | None = None
+
+    async def token(self, resource: str) -> Token:
+        if self._identity is None:
+            from gateway.storage.identity import Identity  # noqa: PLC0415 - see the class
+
+            self._identity = Identity(self._settings.identity)
+        return await self._identity.token(resource)

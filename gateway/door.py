@@ -6,6 +6,7 @@ It decides nothing; it only bounds what is read.
 
 import ipaddress
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request, Response
@@ -38,6 +39,16 @@ def origin_of(request: Request) -> Origin:
     last = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
     trace = request.headers.get("traceparent", "")
     return Origin(source=_address(last), trace=trace if _TRACEPARENT.fullmatch(trace) else "")
+
+
+def gone_from(request: Request) -> Callable[[], Awaitable[None]]:
+    """What returns once the client has left. To be asked after the body was read, by one at a time."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return gone
 
 
 def response_of(answer: Answer) -> Any:

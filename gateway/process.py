@@ -9,9 +9,9 @@ from typing import Any
 
 from gateway import jsontext
 from gateway.answer import Answer
-from gateway.call import Rooms
 from gateway.composition import open_rooms
 from gateway.metadata import resource_metadata
+from gateway.rooms import Rooms
 from gateway.settings import SettingsError, read
 
 _log = logging.getLogger("countersign")

@@ -57,13 +57,13 @@ class Reason(Enum):
     TOKEN_TENANT = Wire(401, 40101, "The access token is not valid.")
     TOKEN_CLAIMS = Wire(401, 40101, "The access token is not valid.")
     SCOPE_MISSING = Wire(403, 40301, "The access token lacks the scope that this gateway requires.")
-    GROUP_OVERAGE = Wire(
-        403, 40302, "The access token names too many groups for this gateway to see; ask the operator."
-    )
     IDENTITY_UNAVAILABLE = Wire(503, 50301, "Identity cannot be checked at the moment; try again.")
 
     # session
     SESSION_KEY_UNAVAILABLE = Wire(503, 50305, "MCP sessions cannot be kept at the moment; try again.")
+
+    # groups
+    GROUPS_UNAVAILABLE = Wire(503, 50306, "Your groups cannot be looked up at the moment; try again.")
 
     # authorize
     NO_ACCESS = Wire(403, 40303, "You have no access to this MCP server.")
@@ -71,6 +71,9 @@ class Reason(Enum):
     DENIED = Wire(200, 40304, "The policy of this gateway does not allow this call.")
     REQUIREMENT_UNMET = Wire(
         200, 40305, "This call requires a grant or an approval, which this gateway does not offer yet."
+    )
+    CREDENTIAL_NEEDS_USER = Wire(
+        403, 40307, "This MCP server is reached on behalf of a signed-in user; an application cannot use it."
     )
     POLICY_UNAVAILABLE = Wire(503, 50302, "The gateway has no valid policy; ask the operator.")
 
@@ -94,6 +97,11 @@ class Reason(Enum):
     UPSTREAM_BAD_REQUEST = Wire(400, -32600, "The MCP server does not accept this request.")
     UPSTREAM_NOT_ALLOWED = Wire(405, -32600, "The MCP server does not offer this HTTP method.")
     SESSION_ENDED = Wire(404, -32600, "The MCP session has ended; initialize again.")
+
+    SERVER_REQUEST_REFUSED = Wire(
+        200, 40307, "The MCP server asked its client for something that the policy of this gateway does not allow."
+    )
+    CLIENT_GONE = Wire(499, 49900, "The client left before the answer.")
 
     # mask
     MASKING_FAILED = Wire(502, 50208, "The answer could not be masked, so it is withheld.")

@@ -9,19 +9,19 @@ ended. Text that a caller chose is masked before it is written.
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from gateway import mask
+from gateway.events import Event, Outcome
 from gateway.evidence.chain import Chains
 from gateway.masking.detectors import DETECTORS
 from gateway.policy.document import Policy
 from gateway.policy.source import MAX_CHANGES, Change
 from gateway.session import unauthenticated_session
 from gateway.storage.contract import StoreUnavailableError
-from gateway.values import Action, Call, Caller, Decision, Hidden, Mask, Origin, Refusal
+from gateway.values import Action, Call, Caller, Decision, Hidden, Json, Mask, Origin, Refusal
 
 BURST = 60
 """Refusals of unauthenticated calls that one process records at once."""
@@ -31,40 +31,6 @@ REFILL = 1.0
 
 EVERYTHING = (Mask("record", Action.REDACT, detectors=tuple(DETECTORS)),)
 """Names and URIs in a record are masked with every detector, whatever the policy lets the caller see."""
-
-
-class Event(StrEnum):
-    INTENT = "intent"
-    """The call was allowed and is about to be forwarded."""
-    OUTCOME = "outcome"
-    """What came of an intent."""
-    RELAYED = "relayed"
-    """A call that neither acts nor reads was allowed and is about to be forwarded."""
-    REFUSED = "refused"
-    """The call went no further; nothing was forwarded."""
-    POLICY = "policy"
-    """The policy was loaded, or a new version was rejected."""
-
-
-class Outcome(StrEnum):
-    ALLOWED = "allowed"
-    REFUSED = "refused"
-    SUCCEEDED = "succeeded"
-    TOOL_ERROR = "tool_error"
-    """The tool ran and reported an error (`isError`)."""
-    SERVER_ERROR = "server_error"
-    """The server answered with a JSON-RPC error."""
-    INPUT_REQUIRED = "input_required"
-    FAILED = "failed"
-    """No answer that could be handed on; `reason` says why. Whether the server acted is not known."""
-    WITHHELD = "withheld"
-    """The server answered, and masking kept the answer back."""
-    CANCELLED = "cancelled"
-    """The client left before the answer."""
-    LOADED = "loaded"
-    REJECTED = "rejected"
-    DETACHED = "detached"
-    """The server ended the stream without the answer and may give it on another one (2025-11-25, SSE polling)."""
 
 
 @dataclass(slots=True)
@@ -84,8 +50,29 @@ class Passage:
     """`Mcp-Session-Id` as the client holds it; `call` has the upstream's own."""
     policy: Policy | None = None
     decision: Decision | None = None
+    gone: Callable[[], Awaitable[None]] | None = None
+    """Returns once the client has left, where that can be known."""
+    cause: str = ""
+    """Id of the call for which the gateway itself makes this one."""
+    definition: str = ""
+    """SHA-256 of the definition of the tool that is called."""
+    admit: Callable[[dict[str, Json]], Awaitable[dict[str, Json] | Refusal]] | None = None
+    """Takes the tools that are held back out of a result with a list of tools."""
     on_its_way: bool = False
     """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChange:
+    """What became of a tool's definition."""
+
+    server: str
+    tool: str
+    outcome: Outcome
+    definition: str
+    """SHA-256 of the definition that this is about."""
+    pinned: str
+    """SHA-256 of the definition that was accepted before; empty if none was."""
 
 
 @dataclass(slots=True)
@@ -143,6 +130,16 @@ class Recorder:
         fields |= {"hidden": len(hidden), "masks": _summary(hidden)}
         return await self._append(passage, fields | _why(refusal))
 
+    async def asked(self, passage: Passage, method: str, refusal: Refusal | None = None) -> bool:
+        """That the server asked its client for something during a call, and whether it may, is on record."""
+        fields: dict[str, str | int] = {
+            "event": Event.REFUSED if refusal else Event.RELAYED,
+            "outcome": Outcome.REFUSED if refusal else Outcome.ALLOWED,
+            "message": "server_request",
+            "method": mask.mask_text(method, EVERYTHING),
+        }
+        return await self._append(passage, fields | _why(refusal))
+
     async def refused(self, passage: Passage, refusal: Refusal) -> bool:
         """The refusal is on record, or, if it names no caller and the budget is spent, counted."""
         fields: dict[str, str | int] = {"event": Event.REFUSED, "outcome": Outcome.REFUSED, **_why(refusal)}
@@ -166,13 +163,24 @@ class Recorder:
                 "event": Event.POLICY,
                 "outcome": Outcome.REJECTED if change.problem else Outcome.LOADED,
                 "policy": change.digest,
-                "detail": "; ".join(change.problem),
+                "detail": "; ".join(change.problem or change.groups),
                 "time": _time(now),
             }
             if not await self._write(f"{now:%Y%m%d}-policy", fields):
                 self._unwritten.appendleft(change)
                 return False
         return True
+
+    async def tool(self, passage: Passage, change: ToolChange) -> bool:
+        """What became of a definition that the gateway saw on this call is on record."""
+        return await self._append(passage, _of_tool(change))
+
+    async def tool_accepted(self, change: ToolChange, operator: str, why: str) -> bool:
+        """That an operator accepted a definition is on record, with the name that the operator goes by."""
+        now = self._now()
+        said = {"operator": operator, "justification": why}
+        fields = _of_tool(change) | {name: mask.mask_text(text, EVERYTHING) for name, text in said.items()}
+        return await self._write(f"{now:%Y%m%d}-operators", {"time": _time(now), **fields})
 
     async def _append(self, passage: Passage, fields: Mapping[str, str | int]) -> bool:
         now = self._now()
@@ -200,6 +208,8 @@ def _about(passage: Passage) -> dict[str, str | int]:
         "request": "" if call.id is None else mask.mask_text(str(call.id), EVERYTHING),
         "source": passage.origin.source,
         "trace": passage.origin.trace,
+        "cause": passage.cause,
+        "definition": passage.definition,
     }
     if caller is not None:
         fields |= {
@@ -213,6 +223,17 @@ def _about(passage: Passage) -> dict[str, str | int]:
     if decision is not None:
         fields |= {"policy": decision.policy, "rules": ",".join(decision.rules)}
     return fields
+
+
+def _of_tool(change: ToolChange) -> dict[str, str | int]:
+    return {
+        "event": Event.TOOL,
+        "outcome": change.outcome,
+        "server": change.server,
+        "target": mask.mask_text(change.tool, EVERYTHING),
+        "definition": change.definition,
+        "pinned": change.pinned,
+    }
 
 
 def _why(refusal: Refusal | None) -> dict[str, str | int]:
@@ -230,3 +251,6 @@ def _summary(hidden: Sequence[Hidden]) -> str:
 
 def _time(now: datetime) -> str:
     return now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+__all__ = ["BURST", "EVERYTHING", "REFILL", "Event", "Outcome", "Passage", "Recorder", "ToolChange"]

@@ -8,20 +8,32 @@ outcome is on record and the upstream's connection is closed.
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from gateway import jsontext, sse
 from gateway.answer import error_message
+from gateway.client_features import asked, forbidden
 from gateway.forward import BrokenStreamError, EventStream, is_response_to
+from gateway.mask import mask_text
 from gateway.reasons import Reason
-from gateway.record import Outcome, Passage, Recorder
-from gateway.settle import acts, fail, settle, visible
+from gateway.record import EVERYTHING, Outcome, Passage, Recorder
+from gateway.settle import acts, fail, features_of, settle, visible
 from gateway.values import Era, MessageKind, Refusal
 
+KEEP_ALIVE = 15.0
+"""Seconds of silence before a comment goes to the client."""
 DRAIN = 0.5
 """Seconds given to an upstream to end its stream after the answer, so that the connection can be used again."""
+
+
+type Tell = Callable[[dict[str, Any]], Awaitable[None]]
+"""Sends a message to the upstream, in the session of the call."""
+
+
+async def _nobody(_message: dict[str, Any]) -> None:
+    return
 
 
 @dataclass(slots=True)
@@ -31,11 +43,13 @@ class _Progress:
     """The response to the call, or an error in its place, has been handed on and recorded."""
     resumable: bool = False
     """The upstream gave event ids, so that the client can ask for the rest by GET (legacy era)."""
+    events: AsyncGenerator[sse.Event] | None = None
+    tell: Tell = _nobody
 
 
-def relay(passage: Passage, upstream: EventStream, recorder: Recorder) -> AsyncGenerator[bytes]:
-    """The client's stream, event by event."""
-    progress = _Progress()
+def relay(passage: Passage, upstream: EventStream, recorder: Recorder, tell: Tell = _nobody) -> AsyncGenerator[bytes]:
+    """The client's stream, event by event; `tell` answers a server that asks for what it may not."""
+    progress = _Progress(tell=tell)
     stream = _relay(passage, upstream, progress, recorder)
     # A client that has gone before the first event never starts the generator, and its `finally` never runs.
     loop = asyncio.get_running_loop()
@@ -48,7 +62,7 @@ async def _relay(
     passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder
 ) -> AsyncGenerator[bytes]:
     progress.started = True
-    events = upstream.events()
+    progress.events = events = _beating(upstream.events())
     try:
         async for event in events:
             yield sse.write(await _hand_on(passage, event, progress, recorder))
@@ -67,6 +81,27 @@ async def _relay(
         _let_go(passage, upstream, progress, recorder)
 
 
+async def _beating(events: AsyncIterator[sse.Event]) -> AsyncGenerator[sse.Event]:
+    """The events, and a keep-alive whenever nothing came for a while: Azure's front end cuts idle connections."""
+    waiting: asyncio.Future[sse.Event] | None = None
+    try:
+        while True:
+            waiting = waiting or asyncio.ensure_future(anext(events))
+            done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE)
+            if not done:
+                yield sse.Event()
+                continue
+            try:
+                event = waiting.result()
+            except StopAsyncIteration:
+                return
+            waiting = None
+            yield event
+    finally:
+        if waiting is not None:
+            waiting.cancel()
+
+
 async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, recorder: Recorder) -> sse.Event:
     """The event as it may leave. Sets `progress.answered` once the call is answered. Raises BrokenStreamError."""
     if event.id is not None and passage.call.era is Era.LEGACY:
@@ -82,10 +117,27 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
         settled = await settle(passage, message, recorder)
         progress.answered = True
         return _with(event, error_message(passage.call, settled) if isinstance(settled, Refusal) else settled)
+    if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
+        return sse.Event()
     seen = visible(passage, message)
     if isinstance(seen, Refusal):
         raise BrokenStreamError(seen.reason)
     return _with(event, seen.message)
+
+
+async def _may_ask(
+    passage: Passage, message: dict[str, Any], method: str, progress: _Progress, recorder: Recorder
+) -> bool:
+    """Whether a server's request may go on to the client. If not, the server is told so and the client is not."""
+    refusal = None
+    if forbidden(message, features_of(passage)):
+        refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask_text(method, EVERYTHING))
+    if not await recorder.asked(passage, method, refusal):
+        raise BrokenStreamError(Reason.EVIDENCE_UNAVAILABLE)
+    if refusal is not None:
+        error = {"code": -32601, "message": "Method not found"}
+        await progress.tell({"jsonrpc": "2.0", "id": message["id"], "error": error})
+    return refusal is None
 
 
 def _with(event: sse.Event, message: dict[str, Any]) -> sse.Event:
@@ -139,13 +191,15 @@ _endings: set[asyncio.Task[None]] = set()
 
 def _let_go(passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder) -> None:
     """Closes the upstream and records a departure, in a task of its own: this one may be cancelled by now."""
-    task = asyncio.create_task(_end(passage, upstream, progress.answered, recorder))
+    task = asyncio.create_task(_end(passage, upstream, progress, recorder))
     _endings.add(task)
     task.add_done_callback(_endings.discard)
 
 
-async def _end(passage: Passage, upstream: EventStream, answered: bool, recorder: Recorder) -> None:
+async def _end(passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder) -> None:
+    if progress.events is not None:
+        await progress.events.aclose()
     # Closing the connection is how the modern era cancels; in the legacy era it is no more than a disconnect.
     await upstream.close()
-    if not answered and acts(passage):
+    if not progress.answered and acts(passage):
         await recorder.outcome(passage, Outcome.CANCELLED)

@@ -41,6 +41,8 @@ class Settings:
     """Client id of the user-assigned identity, or the empty string for the system-assigned one."""
     origins: frozenset[str]
     """Browser origins that may call; none by default."""
+    graph: str
+    """Base URL of Microsoft Graph, without a trailing slash."""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +61,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
+        graph=_url(found, "COUNTERSIGN_GRAPH", "https://graph.microsoft.com"),
     )
 
 

@@ -5,14 +5,18 @@ the refusal that takes its place. Lists lose what the caller may not use, data i
 outcome is durable before anything is returned; where that fails, the answer stays here (fail-closed).
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway import mask
 from gateway.authorize import filter_list
+from gateway.client_features import forbidden
+from gateway.handshake import served
 from gateway.protocol import METHODS
 from gateway.reasons import Reason
 from gateway.record import Outcome, Passage, Recorder
-from gateway.values import Masked, MessageKind, Refusal
+from gateway.values import Call, Masked, MessageKind, Refusal
 
 
 def acts(passage: Passage) -> bool:
@@ -21,18 +25,37 @@ def acts(passage: Passage) -> bool:
     return call.kind is MessageKind.RESPONSE or (call.method in METHODS and METHODS[call.method].acts)
 
 
+def features_of(passage: Passage) -> frozenset[str]:
+    """The client features that the policy lets this call's server use; none without a policy (fail-closed)."""
+    server = passage.policy.servers.get(passage.call.server) if passage.policy else None
+    return server.client_features if server else frozenset()
+
+
 def visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
     """A message from the upstream as this caller may see it. Pure."""
     decision, caller, policy = passage.decision, passage.caller, passage.policy
     if decision is None or caller is None or policy is None:
         return Refusal(Reason.MASKING_FAILED, "no decision")
-    if passage.call.method in _LISTS and "result" in message:
-        message = message | {"result": filter_list(policy, caller, passage.call, message["result"])}
+    if isinstance(message.get("result"), dict):
+        call = _answered(passage.call, message["result"])
+        result = served(call.method, message["result"])
+        if isinstance(result, Refusal):
+            return result
+        message = message | {"result": filter_list(policy, caller, call, result)}
     return mask.mask(message, decision.masks)
+
+
+def _answered(call: Call, result: Mapping[str, Any]) -> Call:
+    """The call that a result answers. On a resumed stream (2025-11-25, Resumability) only its shape tells."""
+    if call.kind is not MessageKind.STREAM:
+        return call
+    return next((replace(call, method=method) for field, method in _LISTED_IN.items() if field in result), call)
 
 
 async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) -> dict[str, Any] | Refusal:
     """The final response to the call as it may leave; its outcome is durable if the call acts."""
+    if method := forbidden(message, features_of(passage)):
+        return await fail(passage, Refusal(Reason.SERVER_REQUEST_REFUSED, method), recorder)
     seen = visible(passage, message)
     if isinstance(seen, Refusal):
         return await fail(passage, seen, recorder, Outcome.WITHHELD)
@@ -43,6 +66,8 @@ async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) 
 
 async def fail(passage: Passage, refusal: Refusal, recorder: Recorder, outcome: Outcome = Outcome.FAILED) -> Refusal:
     """The refusal of a call that was already on its way, on record, or the refusal that says it is not."""
+    if refusal.reason is Reason.CLIENT_GONE:
+        outcome = Outcome.CANCELLED
     recorded = await recorder.outcome(passage, outcome, refusal=refusal)
     return refusal if recorded else Refusal(Reason.OUTCOME_UNRECORDED)
 
@@ -56,4 +81,10 @@ def outcome_of(message: dict[str, Any]) -> Outcome:
     return Outcome.TOOL_ERROR if result.get("isError") is True else Outcome.SUCCEEDED
 
 
-_LISTS = frozenset({"tools/list", "resources/list", "resources/templates/list", "prompts/list"})
+_LISTED_IN = {
+    "tools": "tools/list",
+    "resources": "resources/list",
+    "resourceTemplates": "resources/templates/list",
+    "prompts": "prompts/list",
+    "protocolVersion": "initialize",
+}

@@ -134,6 +134,8 @@ class Caller:
     """`sid`, or the empty string."""
     expires: int
     """Unix seconds."""
+    groups_complete: bool = True
+    """False: the token left the groups out (overage), and nothing may be decided before `groups.complete`."""
 
 
 class Action(StrEnum):

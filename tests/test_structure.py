@@ -19,6 +19,12 @@ SHOWN_BY = {
     "gateway/storage/contract.py": "tests/gateway/evidence/test_chain.py",
     "gateway/storage/identity.py": "tests/live",
     "devhost/tour.py": "tests/live",
+    "devhost/demo/fixtures/events.py": "tests/conformance",
+    "devhost/demo/fixtures/live.py": "tests/conformance",
+    "devhost/demo/fixtures/plain.py": "tests/conformance",
+    "devhost/demo/fixtures/rounds.py": "tests/conformance",
+    "devhost/demo/fixtures/server.py": "tests/conformance",
+    "devhost/demo/fixtures/texts.py": "tests/conformance",
 }
 """Files without a twin of their own, and the tests that show them instead."""
 
@@ -32,7 +38,13 @@ ALONE = {
     "azure.data.tables": {"gateway/storage/tables.py"},
     "azure.keyvault.secrets": {"gateway/storage/vault.py"},
     "azure.identity": {"gateway/storage/identity.py"},
-    "httpx": {"gateway/forward.py", "gateway/identity_keys.py", "gateway/call.py"},
+    "httpx": {
+        "gateway/token_endpoint.py",
+        "gateway/forward.py",
+        "gateway/identity_keys.py",
+        "gateway/call.py",
+        "gateway/storage/graph.py",
+    },
     "fastapi": {"gateway/door.py"},
     "cryptography": set(),
     "mcp": set(),

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from devhost import graph
 from devhost.accounts import ACCOUNTS, MANAGED_IDENTITY, TENANT, Account
 from devhost.identity import control, grants, pages
 from devhost.identity.grants import Grants, OAuthError, SignIn
@@ -107,8 +108,8 @@ class Doors:
         return JSONResponse({name: self.requests[name] for name in names})
 
 
-def app(issuer: Issuer, msi_header: str) -> Starlette:
-    """The whole provider. Other names for this machine than localhost are refused (DNS rebinding)."""
+def app(issuer: Issuer, msi_header: str, directory: graph.Directory | None = None) -> Starlette:
+    """The whole provider, Graph included. Other names for this machine than localhost are refused (DNS rebinding)."""
     doors = Doors(issuer, Grants(issuer), msi_header)
     tenant = f"/{TENANT}"
     routes = [
@@ -122,6 +123,7 @@ def app(issuer: Issuer, msi_header: str) -> Starlette:
         Route("/devhost/token", doors.devhost_token, methods=["POST"]),
         Route("/devhost/keys/rotate", doors.devhost_rotate, methods=["POST"]),
         Route("/devhost/requests", doors.devhost_requests),
+        *graph.routes(issuer, directory or graph.Directory()),
     ]
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"])
     return Starlette(routes=routes, middleware=[hosts])

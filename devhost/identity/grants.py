@@ -1,4 +1,4 @@
-"""Who gets a token, and by which OAuth grant: authorization code with PKCE, refresh token, client credentials.
+"""Who gets a token, and by which OAuth grant: code with PKCE, refresh token, client credentials, on-behalf-of.
 
 Takes the parameters of a request to the authorize or token endpoint and returns what to answer, or an
 `OAuthError` as Entra words it. Strict where Entra is strict (registered redirect URIs, S256, codes used
@@ -16,8 +16,25 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from devhost.accounts import AUDIENCE, AUDIENCE_URI, PUBLIC_CLIENT, REDIRECT_URIS, SCOPE, Account, by_client
-from devhost.identity.issuer import LIFETIME, Issuer, changed
+import jwt
+
+from devhost.accounts import (
+    ACCOUNTS,
+    AUDIENCE,
+    AUDIENCE_URI,
+    MANAGED_IDENTITY,
+    PUBLIC_CLIENT,
+    REDIRECT_URIS,
+    SCOPE,
+    UPSTREAM,
+    UPSTREAM_CLIENT,
+    UPSTREAM_ROLE,
+    UPSTREAM_SCOPE,
+    UPSTREAM_URI,
+    Account,
+    by_client,
+)
+from devhost.identity.issuer import LIFETIME, Claims, Issuer, changed
 
 CODE_LIFETIME = 600
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -25,6 +42,13 @@ OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 GATEWAY_SCOPES = frozenset(
     f"{resource}/{name}" for resource in (AUDIENCE, AUDIENCE_URI) for name in (SCOPE, ".default")
 )
+UPSTREAM_SCOPES = frozenset(
+    f"{resource}/{name}" for resource in (UPSTREAM, UPSTREAM_URI) for name in (UPSTREAM_SCOPE, ".default")
+)
+ON_BEHALF_OF = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TOKEN_EXCHANGE = "api://AzureADTokenExchange"
+"""Audience of the assertion by which the gateway's managed identity signs in as the gateway's registration."""
 GRAPH = "00000003-0000-0000-c000-000000000000"
 """Audience of the token that Entra hands out where only OpenID scopes are asked for. The gateway must refuse it."""
 
@@ -85,6 +109,8 @@ class Grants:
                 return self._refresh(form)
             case "client_credentials":
                 return self._client_credentials(form)
+            case grant if grant == ON_BEHALF_OF:
+                return self._on_behalf_of(form)
             case None:
                 return OAuthError("invalid_request", 900144, "The request body must contain 'grant_type'.")
             case other:
@@ -136,9 +162,56 @@ class Grants:
             return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
         if not hmac.compare_digest(form.get("client_secret", "").encode(), account.secret.encode()):
             return OAuthError("invalid_client", 7000215, "The client secret is not valid.")
+        if form.get("scope") in {f"{UPSTREAM}/.default", f"{UPSTREAM_URI}/.default"}:
+            roles = [UPSTREAM_ROLE] if account is UPSTREAM_CLIENT else None
+            return _bearer(self.issuer.access_token(account, {"aud": UPSTREAM, "roles": roles}))
         if form.get("scope") not in {f"{AUDIENCE}/.default", f"{AUDIENCE_URI}/.default"}:
             return OAuthError("invalid_scope", 1002012, f"Ask for the scope {AUDIENCE_URI}/.default.")
         return _bearer(self.issuer.access_token(account))
+
+    def _on_behalf_of(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
+        """Entra's on-behalf-of flow: a user's token for the gateway becomes one for the upstream."""
+        if form.get("requested_token_use") != "on_behalf_of":
+            return OAuthError("invalid_request", 90014, "The field 'requested_token_use' must be on_behalf_of.")
+        if refused := self._not_the_gateway(form):
+            return refused
+        assertion = self._verified(form.get("assertion", ""))
+        if assertion is None:
+            return OAuthError("invalid_grant", 50013, "The assertion's signature or time is not valid.")
+        if assertion.get("aud") not in (AUDIENCE, AUDIENCE_URI):
+            return OAuthError("invalid_grant", 500131, "The assertion is not meant for the client that presents it.")
+        if "scp" not in assertion:
+            return OAuthError("unauthorized_client", 7000114, "Applications may not make on-behalf-of calls.")
+        asked = form.get("scope", "").split()
+        if not asked or not UPSTREAM_SCOPES.issuperset(asked):
+            return OAuthError("invalid_grant", 65001, "Nobody has consented to the use of this scope.")
+        account = next((account for account in ACCOUNTS.values() if account.object_id == assertion.get("oid")), None)
+        if account is None:
+            return OAuthError("invalid_grant", 50034, "The user of the assertion does not exist in this tenant.")
+        claims = self.issuer.claims(account, scope=UPSTREAM_SCOPE, session=assertion.get("sid", ""))
+        claims |= {"aud": UPSTREAM, "azp": AUDIENCE, "azpacr": "2"}
+        return _bearer(self.issuer.sign(claims)) | {"scope": " ".join(asked)}
+
+    def _not_the_gateway(self, form: Mapping[str, str]) -> OAuthError | None:
+        """The gateway's registration has no secret; its federated credential is the managed identity."""
+        if form.get("client_id") != AUDIENCE:
+            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+        if form.get("client_assertion_type") != ASSERTION_TYPE:
+            return OAuthError("invalid_client", 7000218, "The request must contain 'client_assertion'.")
+        proof = self._verified(form.get("client_assertion", ""))
+        if proof is None or (proof.get("aud"), proof.get("oid")) != (TOKEN_EXCHANGE, MANAGED_IDENTITY.object_id):
+            return OAuthError("invalid_client", 700213, "No federated identity matches the presented assertion.")
+        return None
+
+    def _verified(self, token: str) -> Claims | None:
+        """The claims of a token of this tenant that is valid now."""
+        try:
+            key = self.issuer.keys.find(jwt.get_unverified_header(token).get("kid", ""))
+            public = key.private.public_key() if key else ""
+            claims: Claims = jwt.decode(token, public, algorithms=["RS256"], options={"verify_aud": False})
+        except jwt.PyJWTError:
+            return None
+        return claims if claims.get("iss") in (self.issuer.name("1.0"), self.issuer.name("2.0")) else None
 
 
 def redirect_uri(query: Mapping[str, str]) -> str | OAuthError:

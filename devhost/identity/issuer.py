@@ -24,6 +24,9 @@ from devhost.identity.keys import KeyRing, SigningKey
 LIFETIME = 75 * 60
 """Seconds; Entra draws from 60 to 90 minutes."""
 
+MAX_GROUPS = 200
+"""Groups that a token lists; where there are more, it only says so (overage)."""
+
 AGENT_FACETS = "9 11 3"
 """Facet 11 marks an agent identity. Entra promises no order, so it is neither first nor last here."""
 
@@ -133,8 +136,13 @@ def _user(account: Account, version: Version) -> Claims:
     pairwise = hashlib.sha256(f"{AUDIENCE} {account.object_id}".encode()).digest()
     claims: Claims = {"idtyp": "user", "sub": _base64(pairwise).decode(), "name": account.display_name}
     claims |= {"preferred_username": account.mail} if version == "2.0" else {"unique_name": account.mail}
+    groups = account.group_ids
+    if len(groups) > MAX_GROUPS:
+        # Entra names its retired predecessor of Graph here, which nobody may ask.
+        endpoint = f"https://graph.windows.net/{TENANT}/users/{account.object_id}/getMemberObjects"
+        return claims | {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": endpoint}}}
     # Entra leaves the claim out for a user without groups.
-    return claims | ({"groups": account.group_ids} if account.groups else {})
+    return claims | ({"groups": groups} if groups else {})
 
 
 def _part(value: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from gateway.jsontext import MAX_DEPTH, Number
 from gateway.masking.compiled import KeyRules, Outcome, Rules
 from gateway.masking.documents import OPENERS, Document, Unreadable, read, write
 from gateway.masking.fields import Branch, branches
-from gateway.masking.hide import GONE, Gone, Rule, hidden_value, strictest
+from gateway.masking.hide import GONE, Gone, Rule, hidden_text, hidden_value, strictest
 from gateway.masking.ledger import At, Inside, Ledger
 from gateway.values import Action, Json
 
@@ -192,10 +192,10 @@ class DataWalk:
         walk = DataWalk(self.rules, self.ledger, text, self._nested + 1)
         return cast("str | Gone", walk.value(text, at))
 
-    def _unreadable(self, at: At) -> Json:
+    def _unreadable(self, at: At) -> str:
         # fail-closed: a field rule or an escaped value may wait where the walk does not go.
         self.ledger.enter(_UNREADABLE, at)
-        return hidden_value("…", _UNREADABLE, ())
+        return hidden_text("", "unreadable", Action.REDACT)
 
     def _member(self, key: str, item: Json, at: At, under: tuple[Rule, ...], branch: Branch | None) -> Json | Gone:
         here = (at, key)

@@ -6,8 +6,6 @@ longer word or number is never taken, and a look-alike without a valid checksum 
 
 from functools import cache
 
-from stdnum import iban, numdb
-
 from gateway.masking.search import Candidate, Detector, Span, pattern
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -156,6 +154,8 @@ _COUNT = pattern(r"[0-9]+")
 
 @cache
 def _iban_length(country: str) -> int:
+    from stdnum import numdb  # noqa: PLC0415  a third of this room's import time, for a rare candidate
+
     _, facts = numdb.get("iban").info(country)[0]
     structure = facts.get("bban", "").encode()
     length, position = 4, 0
@@ -171,9 +171,11 @@ def _iban(haystack: bytes, start: int, end: int) -> Span | None:
     while missing and stop < end:
         missing -= haystack[stop] in _WORD
         stop += 1
-    whole = not missing and starts_word(haystack, start) and ends_word(haystack, stop)
-    valid = whole and iban.is_valid(haystack[start:stop].decode(), check_country=False)
-    return (start, stop) if valid else None
+    if missing or not starts_word(haystack, start) or not ends_word(haystack, stop):
+        return None
+    from stdnum import iban  # noqa: PLC0415  as above
+
+    return (start, stop) if iban.is_valid(haystack[start:stop].decode(), check_country=False) else None
 
 
 IBAN = Detector("iban", r"[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11}", (Candidate(pattern(_IBAN), _iban),))

@@ -160,7 +160,7 @@ def _spans(detector: Detector, haystack: bytes) -> Iterator[Span]:
 def _resume(candidate: Candidate, haystack: bytes, start: int, end: int) -> int:
     if not candidate.may_hold_another:
         return end
-    rest = haystack[start:end].lstrip(_WORD)
+    rest = haystack[start + 1 : end].lstrip(_WORD)
     if rest:
         return end - len(rest)
     word_end = _WORD_END.search(haystack, end)

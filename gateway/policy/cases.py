@@ -1,8 +1,8 @@
 """Policy cases: what the policy is meant to say of named calls, kept beside it and run like tests.
 
 Takes the YAML of a case file, the policy and the people that it names, and returns cases, or every
-mistake with its line; later takes one case and returns how the policy's answer differs from what it
-expects. A case that names a server, mask, rule or person that does not exist is a mistake and no
+mistake with its line; later takes a case and what came out of the decision, and returns how that differs
+from what the case expects. A case that names a server, mask, rule or person that does not exist is a mistake and no
 failure, since it would test nothing.
 """
 
@@ -14,12 +14,11 @@ import yaml
 
 from gateway import jsontext
 from gateway.policy.document import Policy, PolicyError
-from gateway.policy.explanation import Answer, Explanation, explain
 from gateway.policy.nodes import Findings, Item, compose, mapping, sequence, text, texts
 from gateway.policy.people import read_person
-from gateway.policy.question import Question, call_of, read_time
+from gateway.policy.question import Answer, Question, answer_of, call_of, read_time
 from gateway.policy.suggestion import unknown
-from gateway.values import Call, Caller, Decision, Json
+from gateway.values import Call, Caller, Decision, Json, Refusal
 
 _KEYS = ("policy", "people", "cases")
 _NAMES = ("server", "tool", "resource", "prompt", "method")
@@ -82,9 +81,7 @@ def open_cases(data: bytes) -> CaseFile | tuple[PolicyError, ...]:
     return CaseFile(paths["policy"], paths.get("people", ""), found["cases"])
 
 
-def read_cases(
-    file: CaseFile, policy: Policy, people: Mapping[str, Caller]
-) -> tuple[Case, ...] | tuple[PolicyError, ...]:
+def read_cases(file: CaseFile, policy: Policy, people: Mapping[str, Caller]) -> list[Case] | tuple[PolicyError, ...]:
     """The cases in order, or all mistakes in them."""
     findings = Findings()
     lines: dict[str, int] = {}
@@ -97,18 +94,18 @@ def read_cases(
             findings.add(node, f"case name {case.name!r} is taken by the case in line {lines[case.name]}")
         lines.setdefault(case.name, case.line)
         cases.append(case)
-    return tuple(findings.errors) or tuple(cases)
+    return tuple(sorted(findings.errors, key=lambda error: (error.line, error.column))) or cases
 
 
-def run(case: Case, policy: Policy, now: datetime) -> tuple[Difference, ...]:
-    """How the policy's answer differs from what the case expects; empty if it does not."""
-    explained = explain(policy, case.caller, case.call, case.at or now)
-    if explained.answer is not case.expect:
-        return (Difference("answer", case.expect, _in_words(explained)),)
+def differences(case: Case, outcome: Decision | Refusal) -> tuple[Difference, ...]:
+    """How what came out differs from what the case expects; empty if it does not."""
+    if answer_of(outcome) is not case.expect:
+        return (Difference("answer", case.expect, _in_words(outcome)),)
+    requires, masks = (outcome.requires, outcome.masks) if isinstance(outcome, Decision) else ((), ())
     pairs: list[tuple[str, frozenset[str] | None, Collection[str]]] = [
-        ("requires", case.requires, explained.requires),
-        ("masks", case.masks, explained.masks),
-        ("rules", case.rules, explained.outcome.rules),
+        ("requires", case.requires, requires),
+        ("masks", case.masks, [mask.name for mask in masks]),
+        ("rules", case.rules, outcome.rules),
     ]
     return tuple(
         Difference(what, _listed(expected), _listed(found))
@@ -117,11 +114,11 @@ def run(case: Case, policy: Policy, now: datetime) -> tuple[Difference, ...]:
     )
 
 
-def _in_words(explained: Explanation) -> str:
-    if isinstance(explained.outcome, Decision):
-        return f"{explained.answer} by {', '.join(explained.outcome.rules)}"
-    reason = explained.outcome.reason.name.lower()
-    return f"{explained.answer} ({reason}{explained.outcome.detail and f': {explained.outcome.detail}'})"
+def _in_words(outcome: Decision | Refusal) -> str:
+    answer = answer_of(outcome)
+    if isinstance(outcome, Decision):
+        return f"{answer} by {', '.join(outcome.rules)}"
+    return f"{answer} ({': '.join(filter(None, [outcome.reason.name.lower(), outcome.detail]))})"
 
 
 def _listed(names: Collection[str]) -> str:
@@ -141,10 +138,10 @@ def _read_case(node: yaml.Node, policy: Policy, people: Mapping[str, Caller], fi
     at = _read_time(found["at"], what, findings) if "at" in found else None
     expect = _read_answer(found["expect"], what, findings) if "expect" in found else None
     expected = _read_expected(found, what, policy, findings)
+    if names["server"] and names["server"] not in policy.servers:
+        findings.add(found["server"], f"{unknown('server', names['server'], policy.servers)} (in {what})")
     if len(findings.errors) > before or caller is None or expect is None:
         return None
-    if names["server"] not in policy.servers:
-        findings.add(found["server"], f"{unknown('server', names['server'], policy.servers)} (in {what})")
     if expect is not Answer.ALLOW and (pointless := sorted(expected.keys() & {"requires", "masks"})):
         findings.add(found[pointless[0]], f"{what} expects no 'allow', so it has no '{pointless[0]}'")
     name = names.pop("name")

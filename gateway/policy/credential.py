@@ -119,7 +119,7 @@ def _read_user_scopes(node: yaml.Node, what: str, findings: Findings) -> str:
 
 def _read_resource(node: yaml.Node, what: str, findings: Findings) -> str:
     resource = text(node, f"resource of {what}", findings) or ""
-    host = (_host(resource) or "").lower()
+    host = (_host(resource) or "").lower().rstrip(".")
     if not resource:
         return ""
     if not _APP_ID_URI.fullmatch(resource) or resource.endswith("/.default"):

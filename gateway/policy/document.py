@@ -90,6 +90,14 @@ type Credential = StoredCredential | IssuedCredential
 """What opens a server."""
 
 
+class Trust(StrEnum):
+    """How a tool of a server is treated that is new or has changed since the server was first seen."""
+
+    ACCEPT = "accept"
+    QUARANTINE = "quarantine"
+    """Hidden and refused until an operator accepts it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """An upstream MCP server."""
@@ -103,6 +111,9 @@ class Server:
     """Seconds."""
     masks: tuple[Mask, ...]
     """Apply to every answer of this server."""
+    trust: Trust = Trust.QUARANTINE
+    client_features: frozenset[str] = frozenset()
+    """What the server may ask of its clients: elicitation, sampling, roots."""
 
     @property
     def needs_user(self) -> bool:

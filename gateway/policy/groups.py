@@ -22,6 +22,8 @@ MAX_NAME = 256
 """Characters; Entra allows no more."""
 _MAX_LABEL = 120
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_STAND_IN = "name:"
+"""No object id has a colon."""
 _EXAMPLE = f"{'0' * 8}-1111-2222-3333-{'4' * 12}"
 
 
@@ -42,12 +44,12 @@ def read_groups(node: yaml.Node, found: Found | None, findings: Findings) -> Gro
     for item, value in entries(node, "groups", findings):
         what = f"group {item.text!r}"
         if isinstance(value, yaml.MappingNode):
-            key, same = _read_named(item, value, found, groups, findings), "the name"
+            key = _read_named(item, value, found, groups, findings)
         else:
-            key, same = (text(value, what, findings) or "").lower(), "the object id"
-            _check_id(key, value, what, findings)
+            key = _checked(text(value, what, findings), value, what, findings)
         if key and key in labels:
-            findings.add(value, f"{what} has {same} of group {labels[key]!r}; keep one label for it")
+            same = "name" if key.startswith(_STAND_IN) else "object id"
+            findings.add(value, f"{what} has the {same} of group {labels[key]!r}; keep one label for it")
         if len(item.text) > _MAX_LABEL or not item.text.isprintable() or set(item.text) & set("'\"\\"):
             findings.add(item.node, f"{what}: a label has up to {_MAX_LABEL} characters and no quotes")
         labels.setdefault(key, item.text)
@@ -68,8 +70,8 @@ def _read_named(item: Item, node: yaml.Node, found: Found | None, groups: Groups
     if len(groups.names) == MAX_NAMES + 1:
         findings.add(written, f"{what}: at most {MAX_NAMES} groups are written by name; write object ids from here on")
     if found is None:
-        # Entra tells no names apart by case. No object id has a colon.
-        return f"name:{name.casefold()}"
+        # Entra tells no names apart by case.
+        return f"{_STAND_IN}{name.casefold()}"
     return _resolved(name, written, what, found, findings)
 
 
@@ -82,11 +84,12 @@ def _resolved(name: str, node: yaml.Node, what: str, found: Found, findings: Fin
         mend = "write the object id of the one that is meant" if found[name] else "correct it, or write an object id"
         findings.add(node, f"{what}: {has} the name {name!r}; {mend} (names are looked up when this document changes)")
         return ""
-    (object_id,) = found[name]
-    _check_id(object_id.lower(), node, what, findings)
-    return object_id.lower()
+    return _checked(found[name][0], node, what, findings)
 
 
-def _check_id(object_id: str, node: yaml.Node, what: str, findings: Findings) -> None:
-    if object_id and not _OBJECT_ID.fullmatch(object_id):
+def _checked(object_id: str | None, node: yaml.Node, what: str, findings: Findings) -> str:
+    if object_id is None:
+        return ""
+    if not _OBJECT_ID.fullmatch(object_id.lower()):
         findings.add(node, f"{what} must be the object id of an Entra group, such as {_EXAMPLE}, or {{name: ...}}")
+    return object_id.lower()

@@ -1,17 +1,19 @@
-"""A question to the policy: a call that nobody has made, as `inbound` would read it.
+"""A question to the policy, about a call that nobody has made, and the answer in one word.
 
 Takes a server and the names that a command line or a policy case gives, and returns the Call of the
-message that would carry them, or a sentence about what is missing or does not fit together. It knows
-no policy: whether the server and the tool exist is for the decision to say.
+message that would carry them, as `inbound` would read it, or a sentence about what is missing or does not
+fit together. It knows no policy: whether the server and the tool exist is for the decision to say.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from gateway.policy.suggestion import unknown
 from gateway.protocol import METHODS
-from gateway.values import Call, Era, Json, MessageKind
+from gateway.reasons import Reason
+from gateway.values import Call, Decision, Era, Json, MessageKind, Refusal
 
 _AIMS: Mapping[str, tuple[str, ...]] = {
     "tools/call": ("tool",),
@@ -36,6 +38,21 @@ class Question:
     prompt: str = ""
     method: str = ""
     arguments: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Answer(StrEnum):
+    """The outcome of a decision in one word."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+    HIDDEN = "hidden"
+    """Refused as unknown, and left out of lists."""
+
+
+def answer_of(outcome: Decision | Refusal) -> Answer:
+    if isinstance(outcome, Decision):
+        return Answer.ALLOW
+    return Answer.HIDDEN if outcome.reason is Reason.TARGET_HIDDEN else Answer.REFUSE
 
 
 def call_of(question: Question) -> Call | str:

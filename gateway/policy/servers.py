@@ -1,4 +1,4 @@
-"""The `servers` section of a policy: where each upstream is, what opens it, how long to wait.
+"""The `servers` section of a policy: where each upstream is, what opens it, how far to trust its tools.
 
 Takes the section's node and the masks that are known, and returns servers by name. A name that does
 not fit a URL path is refused, and so is a timeout without a unit or out of bounds; addresses and
@@ -10,14 +10,16 @@ from collections.abc import Mapping
 
 import yaml
 
+from gateway.client_features import FEATURES
 from gateway.policy.address import read_url
 from gateway.policy.credential import read_credential
-from gateway.policy.document import Server
+from gateway.policy.document import Server, Trust
 from gateway.policy.masks import masks_named
-from gateway.policy.nodes import Findings, Item, entries, mapping
+from gateway.policy.nodes import Findings, Item, entries, mapping, text, texts
+from gateway.policy.suggestion import unknown
 from gateway.values import Mask
 
-_KEYS = ("url", "credential", "timeouts", "mask")
+_KEYS = ("url", "credential", "timeouts", "mask", "trust", "client_features")
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
 _EXAMPLE = "https://records.example.com/mcp"
 
@@ -50,7 +52,26 @@ def _read_server(item: Item, node: yaml.Node, masks: Mapping[str, Mask], finding
         connect_timeout=_read_timeout("connect", timeouts, what, findings),
         read_timeout=_read_timeout("read", timeouts, what, findings),
         masks=masks_named(found["mask"], f"mask of {what}", masks, findings) if "mask" in found else (),
+        client_features=_read_features(found["client_features"], what, findings)
+        if "client_features" in found
+        else frozenset(),
+        trust=_read_trust(found["trust"], what, findings) if "trust" in found else Trust.QUARANTINE,
     )
+
+
+def _read_features(node: yaml.Node, what: str, findings: Findings) -> frozenset[str]:
+    found = texts(node, f"client_features of {what}", findings)
+    for item in found:
+        if item.text not in FEATURES:
+            findings.add(item.node, f"{unknown('client feature', item.text, FEATURES)} (in {what})")
+    return frozenset(item.text for item in found)
+
+
+def _read_trust(node: yaml.Node, what: str, findings: Findings) -> Trust:
+    written = text(node, f"trust of {what}", findings)
+    if written is not None and written not in set(Trust):
+        findings.add(node, f"{unknown('trust', written, list(Trust))} (in {what})")
+    return Trust(written) if written in set(Trust) else Trust.QUARANTINE
 
 
 def _read_timeout(key: str, found: Mapping[str, yaml.Node], what: str, findings: Findings) -> float:

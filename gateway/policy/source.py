@@ -4,6 +4,9 @@ Gives the last good version, so that a mistake in a new one does not stop the ga
 was wrong with the new one for `/health` and for the record. Without any good version there is no
 policy, and the walk refuses. Replace the file by renaming a new one over it: one that is written in
 place may be read half-written, which passes only if that half is itself a valid policy.
+
+Groups that a version writes by name are looked up once, when it is read; what they mean then is what
+counts until the file changes. As long as the directory does not answer, the version before stays in force.
 """
 
 import asyncio
@@ -17,12 +20,15 @@ from pathlib import Path
 
 from gateway.policy.document import Policy
 from gateway.policy.nodes import MAX_BYTES
-from gateway.policy.parse import parse
+from gateway.policy.parse import Draft, read, resolve
+from gateway.storage.contract import Directory, DirectoryUnavailableError
 
 INTERVAL = 1.0
 """Seconds between two looks at the file."""
 TIMEOUT = 10.0
 """Seconds that one look may take; the file may lie on a network share."""
+RETRY = 10.0
+"""Seconds before a directory that did not answer is asked again."""
 MAX_CHANGES = 100
 """Changes kept for the record if nobody collects them; the oldest go first."""
 
@@ -38,6 +44,8 @@ class Change:
     """SHA-256 of that version; empty if it could not be read."""
     problem: tuple[str, ...] = ()
     """Why it was refused; empty if it was not."""
+    groups: tuple[str, ...] = ()
+    """`label=id` for each group that it writes by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +54,27 @@ class _Look:
 
     version: _Version | None
     """None: look again, whatever the file is then."""
-    outcome: Policy | tuple[str, ...]
+    outcome: Policy | Draft | tuple[str, ...]
     digest: str = ""
 
 
 class PolicySource:
     """The policy in force, from one file."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.monotonic,
+        timeout: float = TIMEOUT,
+        directory: Directory | None = None,
+    ) -> None:
+        """Without a directory no version that writes a group by name comes into force."""
         self._path = path
         self._clock = clock
         self._timeout = timeout
+        self._directory = directory
+        self._draft: Draft | None = None
+        self._ask_after = float("-inf")
         self._lock = asyncio.Lock()
         self._look_after = float("-inf")
         self._version: _Version | None = None
@@ -71,8 +89,12 @@ class PolicySource:
         return self._problem
 
     async def current(self) -> Policy | None:
-        """The last good version, at most `INTERVAL` old; None if there never was one."""
-        if self._clock() >= self._look_after:
+        """The last good version, at most `INTERVAL` old; None if there never was one.
+
+        One caller at a time looks; the others do not wait for it where there is a version to go on with.
+        """
+        is_looked_at = self._policy is not None and self._lock.locked()
+        if self._clock() >= self._look_after and not is_looked_at:
             async with self._lock:
                 # Others may have looked while this one waited for the lock.
                 if self._clock() >= self._look_after:
@@ -93,19 +115,50 @@ class PolicySource:
         except TimeoutError:
             look = _Look(None, (f"the policy file did not answer within {self._timeout:g} seconds",))
         if look is not None:
-            self._take(look)
+            self._version = look.version
+            self._draft, self._ask_after = None, float("-inf")
+            self._take(look.outcome, look.digest)
+        if self._draft is not None and self._clock() >= self._ask_after:
+            await self._look_up(self._draft)
 
-    def _take(self, look: _Look) -> None:
-        self._version = look.version
-        if isinstance(look.outcome, Policy):
-            self._policy, self._problem, self._refused = look.outcome, None, None
-            self._changes.append(Change(look.digest))
+    def _take(self, outcome: Policy | Draft | tuple[str, ...], digest: str) -> None:
+        if isinstance(outcome, Draft):
+            self._draft = outcome
+        elif isinstance(outcome, Policy):
+            self._enforce(outcome)
+        else:
+            self._refuse(outcome, digest)
+
+    async def _look_up(self, draft: Draft) -> None:
+        """The draft is in force, or refused for good, or waits for a directory that does not answer."""
+        try:
+            if self._directory is None:
+                raise DirectoryUnavailableError("there is none")
+            found = await self._directory.groups_called(frozenset(draft.names.values()))
+        except DirectoryUnavailableError as error:
+            self._ask_after = self._clock() + RETRY
+            line = (
+                f"groups that the policy writes by name cannot be looked up ({error}); asked again in {RETRY:g} seconds"
+            )
+            self._refuse((line,), draft.digest)
             return
+        outcome = await asyncio.to_thread(resolve, draft, found)
+        self._draft = None
+        if isinstance(outcome, Policy):
+            self._enforce(outcome, tuple(f"{label}={outcome.groups[label]}" for label in draft.names))
+        else:
+            self._refuse(tuple(map(str, outcome)), draft.digest)
+
+    def _enforce(self, policy: Policy, groups: tuple[str, ...] = ()) -> None:
+        self._policy, self._problem, self._refused = policy, None, None
+        self._changes.append(Change(policy.digest, groups=groups))
+
+    def _refuse(self, problem: tuple[str, ...], digest: str) -> None:
         # A file that cannot be read is looked at every time, and told of once.
-        change = Change(look.digest, look.outcome)
+        change = Change(digest, problem)
         if change != self._refused:
             self._changes.append(change)
-        self._problem, self._refused = look.outcome, change
+        self._problem, self._refused = problem, change
 
 
 def _look(path: Path, known: _Version | None) -> _Look | None:
@@ -121,8 +174,8 @@ def _look(path: Path, known: _Version | None) -> _Look | None:
     except OSError as error:
         return _Look(None, (f"the policy file cannot be read: {error.strerror}",))
     digest = hashlib.sha256(data).hexdigest()
-    outcome = parse(data)
-    return _Look(version, outcome if isinstance(outcome, Policy) else tuple(map(str, outcome)), digest)
+    outcome = read(data)
+    return _Look(version, tuple(map(str, outcome)) if isinstance(outcome, tuple) else outcome, digest)
 
 
 def _version(status: os.stat_result) -> _Version:

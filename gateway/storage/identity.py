@@ -1,6 +1,17 @@
 """The managed identity that this app is on Azure; locally devhost plays the endpoint that answers for it."""
 
-from azure.identity.aio import ManagedIdentityCredential
+import asyncio
+import time
+
+from azure.core.exceptions import AzureError
+from azure.identity.aio import AzureCliCredential, ManagedIdentityCredential
+
+from gateway.held_tokens import Token
+from gateway.storage.contract import SecretUnavailableError
+from gateway.values import Secret
+
+PATIENCE = 10.0
+"""Seconds for one token with all retries; a caller waits for this."""
 
 
 def managed_identity(client_id: str) -> ManagedIdentityCredential:
@@ -9,3 +20,27 @@ def managed_identity(client_id: str) -> ManagedIdentityCredential:
     Managed identity alone: no environment secret, no developer's sign-in is ever tried.
     """
     return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+
+
+def signed_in_operator() -> AzureCliCredential:
+    """Whoever is signed in with `az login`: for the command line alone, never for a call."""
+    return AzureCliCredential()
+
+
+class Identity:
+    """The identity as a source of tokens, opened once for the process; its package keeps them until they expire."""
+
+    def __init__(self, client_id: str) -> None:
+        self._credential = managed_identity(client_id)
+
+    async def token(self, resource: str) -> Token:
+        """A token for the App ID URI of a registration. Raises SecretUnavailableError."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._credential.get_token(f"{resource}/.default")
+        except (AzureError, TimeoutError, OSError) as error:
+            raise SecretUnavailableError(type(error).__name__) from None
+        return Token(Secret(found.token), found.expires_on - time.time())
+
+    async def close(self) -> None:
+        await self._credential.close()

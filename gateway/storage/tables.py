@@ -59,13 +59,20 @@ class TableEvidence:
             await self._credential.close()
 
 
-def open_table(evidence: str, table: str, identity: str) -> TableEvidence:
-    """The table in the account that the setting names: by managed identity, or by connection string locally."""
-    if not evidence.startswith("https://"):
-        return TableEvidence(TableClient.from_connection_string(evidence, table, **_RETRIES, **_TIMEOUTS))
-    from gateway.storage.identity import managed_identity  # noqa: PLC0415 - 0.2 s that local storage need not pay
+def open_table(evidence: str, table: str, identity: str, *, as_operator: bool = False) -> TableEvidence:
+    """The table in the account that the setting names."""
+    client, credential = open_client(evidence, table, identity, as_operator=as_operator)
+    return TableEvidence(client, credential)
 
-    credential = managed_identity(identity)
-    return TableEvidence(
-        TableClient(evidence, table, credential=credential, **_RETRIES, **_TIMEOUTS), credential=credential
-    )
+
+def open_client(account: str, table: str, identity: str, *, as_operator: bool = False) -> tuple[TableClient, Any]:
+    """A client of one table, and the credential to close after it; None where the account is local storage.
+
+    By managed identity, or, for a command line, by whoever is signed in to the Azure CLI.
+    """
+    if not account.startswith("https://"):
+        return TableClient.from_connection_string(account, table, **_RETRIES, **_TIMEOUTS), None
+    from gateway.storage import identity as identities  # noqa: PLC0415 - 0.2 s that local storage need not pay
+
+    credential = identities.signed_in_operator() if as_operator else identities.managed_identity(identity)
+    return TableClient(account, table, credential=credential, **_RETRIES, **_TIMEOUTS), credential

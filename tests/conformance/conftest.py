@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -22,6 +23,7 @@ HERE = Path(__file__).parent
 NODE = ROOT / "node_modules/.bin/node"
 """Node 22, which the suite needs, from npm: the machine's own may be older."""
 PROGRAM = ROOT / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+_FOLDER = re.compile(r"server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z")
 WITHIN = 60  # seconds for one run of the suite
 
 type Tally = Mapping[str, Counter[tuple[str, str]]]
@@ -86,12 +88,12 @@ class Suite:
 
 def _tally(results: Path) -> Tally:
     tally = {}
-    for file in results.glob("server-*/checks.json"):
-        # The folder is called server-{scenario}-{time}, and the time holds four dashes.
-        scenario = file.parent.name.removeprefix("server-").rsplit("-", 5)[0]
+    for file in results.glob("*/checks.json"):
+        named = _FOLDER.fullmatch(file.parent.name)
+        assert named, file.parent.name
         checks = json.loads(file.read_text())
-        # Notes of what went over the wire; their number depends on time.
-        tally[scenario] = Counter((each["id"], each["status"]) for each in checks if each["status"] != "INFO")
+        # INFO is a note of what went over the wire; how many there are depends on time.
+        tally[named[1]] = Counter((each["id"], each["status"]) for each in checks if each["status"] != "INFO")
     return tally
 
 

@@ -46,4 +46,5 @@ def test_every_scored_scenario_passes_through_the_gateway(leg: Leg) -> None:
 
 
 def test_each_check_ends_the_same_direct_and_through_the_gateway(leg: Leg) -> None:
-    assert list(leg.differences()) == []
+    differences = list(leg.differences())
+    assert not differences, "\n".join(differences)

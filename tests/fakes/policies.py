@@ -17,6 +17,7 @@ servers:
     mask: [personal]
   open:
     url: URL
+    client_features: [elicitation]
     timeouts: {{connect: 1s, read: READ}}
 masks:
   personal:

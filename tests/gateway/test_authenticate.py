@@ -72,6 +72,20 @@ async def test_an_agent_is_told_from_a_person_by_either_facet(claim: str) -> Non
     assert (agent.kind, other.kind) == (CallerKind.AGENT, CallerKind.USER)
 
 
+@pytest.mark.parametrize("claims", [{"_claim_names": {"groups": "src1"}}, {"hasgroups": True}, {"hasgroups": "true"}])
+async def test_a_token_that_leaves_the_groups_out_says_so(claims: dict[str, Any]) -> None:
+    crowd = await attempt(TENANT_FAKE.token(groups=None, **claims))
+    assert isinstance(crowd, Caller)
+    assert (crowd.groups, crowd.groups_complete) == (frozenset(), False)
+
+
+@pytest.mark.parametrize("account", ["engineer", "outsider", "pipeline"])
+async def test_a_token_that_leaves_none_out_is_complete(account: str) -> None:
+    caller = await attempt(TENANT_FAKE.token(account, _claim_names={"other": "src1"}))
+    assert isinstance(caller, Caller)
+    assert caller.groups_complete
+
+
 ISSUER = TENANT_FAKE.issuer
 CLAIMS = ISSUER.claims(ACCOUNTS["engineer"])
 WRONG = {
@@ -101,8 +115,6 @@ WRONG = {
     "no client": (TENANT_FAKE.token(azp=None), Reason.TOKEN_CLAIMS),
     "no scope": (TENANT_FAKE.token(scp=None), Reason.SCOPE_MISSING),
     "another scope": (TENANT_FAKE.token(scp="User.Read mcp.access.more"), Reason.SCOPE_MISSING),
-    "group overage": (TENANT_FAKE.token(groups=None, _claim_names={"groups": "src1"}), Reason.GROUP_OVERAGE),
-    "group overage, implicit flow": (TENANT_FAKE.token(groups=None, hasgroups=True), Reason.GROUP_OVERAGE),
 }
 
 

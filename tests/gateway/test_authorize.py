@@ -29,6 +29,13 @@ def test_without_a_policy_nothing_is_allowed() -> None:
     assert refused.reason is Reason.POLICY_UNAVAILABLE
 
 
+def test_before_a_callers_groups_are_known_nothing_is_allowed() -> None:
+    caller = replace(CALLER, groups=frozenset({"6f1c0000-0000-4000-8000-000000000001"}), groups_complete=False)
+    refused = authorize(good(), caller, make_call("tools/call", "get_customer"), NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.GROUPS_UNAVAILABLE
+
+
 def test_with_a_policy_the_policy_decides() -> None:
     assert isinstance(authorize(good(), ENGINEER, make_call("tools/call", "get_x"), NOW), Decision)
 

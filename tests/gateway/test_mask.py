@@ -212,9 +212,9 @@ RULES = st.builds(
 MASKS = st.lists(RULES, min_size=1, max_size=3).map(tuple)
 
 
-def drops_by_position(rule: Mask) -> bool:
-    """Dropping the first item makes another one the first."""
-    return rule.action is Action.DROP and "$[0]" in rule.fields
+def moves_what_it_names(masks: tuple[Mask, ...]) -> bool:
+    """Once the first item is dropped, another one is the first."""
+    return any(mask.action is Action.DROP for mask in masks) and any("$[0]" in mask.fields for mask in masks)
 
 
 @given(MESSAGES, MASKS)
@@ -227,7 +227,7 @@ def test_masking_never_fails_leaves_the_input_alone_and_returns_json(
     assert not isinstance(parse(write(found.message)), Malformed)
 
 
-@given(MESSAGES, st.lists(RULES.filter(lambda rule: not drops_by_position(rule)), min_size=1, max_size=3).map(tuple))
+@given(MESSAGES, MASKS.filter(lambda masks: not moves_what_it_names(masks)))
 def test_masking_a_masked_message_changes_nothing(message: dict[str, Json], masks: tuple[Mask, ...]) -> None:
     once = masked(message, *masks).message
     assert masked(once, *masks).message == once

@@ -89,6 +89,13 @@ async def test_an_unconfirmed_record_is_reported_and_counted() -> None:
     assert writing.failures == 1
 
 
+async def test_a_policy_change_says_what_the_names_of_groups_meant() -> None:
+    store = MemoryEvidence()
+    await recorder(store).policy([Change("new", groups=("hr=id-1", "ops=id-2"))])
+    [body] = bodies(store)
+    assert (body["outcome"], body["detail"]) == ("loaded", "hr=id-1; ops=id-2")
+
+
 async def test_policy_changes_wait_for_the_store_in_order_and_are_bounded() -> None:
     store = MemoryEvidence()
     writing = recorder(store)

@@ -1,5 +1,6 @@
 """A gateway in the test's process: everything real but the store, the tenant and the vault."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -8,18 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from gateway.answer import Answer
-from gateway.call import Rooms, serve
+from gateway.call import serve
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
+from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
+from gateway.held_tokens import HeldTokens, Token
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
+from gateway.rooms import Rooms
 from gateway.storage.contract import SecretUnavailableError
+from gateway.token_endpoint import TokenEndpoint
+from gateway.upstream_tokens import UpstreamTokens
 from gateway.values import Arrival, Secret
 from tests.fakes.clock import Clock
 from tests.fakes.entra import AUTHORITY, Tenant, settings
 from tests.fakes.evidence import MemoryEvidence
+from tests.fakes.graph import Network
 from tests.fakes.policies import policy_text
 from tests.fakes.values import ORIGIN
 
@@ -39,6 +46,9 @@ class Gateway:
     secrets: dict[str, str]
     clock: Clock
     policy_file: Path
+    graph: Network
+    gone: asyncio.Event | None = None
+    """Set it, and the client has left."""
 
     async def send(
         self, body: Any, *, token: str | None = "engineer", server: str = "records", **headers: str
@@ -54,7 +64,16 @@ class Gateway:
         sent = {"content-type": "application/json", "accept": "application/json, text/event-stream"} | named
         if token is not None:
             sent["authorization"] = f"Bearer {token if '.' in token else self.tenant.token(token)}"
-        return await serve(Arrival(http_method, server, tuple(sent.items()), body), ORIGIN, self.rooms)
+        return await serve(
+            Arrival(http_method, server, tuple(sent.items()), body),
+            ORIGIN,
+            self.rooms,
+            self._gone if self.gone else None,
+        )
+
+    async def _gone(self) -> None:
+        assert self.gone
+        await self.gone.wait()
 
     async def call(self, tool: str = "get_customer", *, modern: bool = False, **options: Any) -> Answer:
         """`tools/call` in either era."""
@@ -75,6 +94,8 @@ async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str =
     policy_file = folder / "policy.yaml"
     policy_file.write_text(policy_text(url, read))
     tenant, evidence, clock = Tenant(), MemoryEvidence(), Clock()
+    graph = Network(tenant.issuer)
+    directory = graph.open()
     secrets = {"records-token": "vault-token-1", "session-key": "A" * 43}
 
     async def read_secret(name: str) -> Secret:
@@ -83,15 +104,22 @@ async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str =
         return Secret(secrets[name])
 
     async with open_client() as client, tenant.client() as keys:
+        configured, held = settings(COUNTERSIGN_POLICY=str(policy_file)), HeldSecrets(read_secret, clock)
         rooms = Rooms(
-            settings=settings(COUNTERSIGN_POLICY=str(policy_file)),
+            settings=configured,
             keys=IdentityKeys(keys, AUTHORITY),
-            policy=PolicySource(policy_file),
+            policy=PolicySource(policy_file, directory=directory),
             recorder=Recorder(Chains(evidence), clock=clock),
-            secrets=HeldSecrets(read_secret, clock),
+            secrets=held,
+            tokens=UpstreamTokens(configured, held, TokenEndpoint(client), _no_identity, HeldTokens(clock)),
             client=client,
+            memberships=Memberships(directory, clock),
         )
-        yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file)
+        yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file, graph)
+
+
+async def _no_identity(_resource: str) -> Token:
+    raise SecretUnavailableError("no managed identity here")
 
 
 def message(answer: Answer) -> Any:

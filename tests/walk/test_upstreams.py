@@ -12,7 +12,7 @@ from gateway import forward, sse
 from gateway.answer import Answer
 from tests.fakes.evidence import Fault
 from tests.fakes.upstream import Hanging, Seen, Upstream, events, raw, result, serving, status, text_result
-from tests.walk.rooms import Gateway, gateway, message, messages
+from tests.walk.rooms import Gateway, gateway, message, messages, request
 
 PATIENCE = 5
 """Seconds after which a test counts as hanging."""
@@ -207,3 +207,61 @@ async def test_results_of_both_kinds_are_told_apart(door: Gateway, upstream: Ups
     answer = await door.call(modern=True)
     assert message(answer)["result"]["requestState"] == "s"
     assert door.evidence.events()[-1] == "outcome/input_required"
+
+
+async def test_m15_a_modern_client_that_leaves_while_it_waits_cancels_the_upstream(
+    door: Gateway, upstream: Upstream
+) -> None:
+    upstream.answer = lambda seen: Hanging()
+    door.gone = asyncio.Event()
+    call = asyncio.create_task(door.call(modern=True, server="open"))
+    async with asyncio.timeout(PATIENCE):
+        await door.evidence.wait_for("intent/allowed")
+        door.gone.set()
+        await call
+    assert door.evidence.events() == ["intent/allowed", "outcome/client_gone"]
+    assert door.evidence.of_calls()[-1]["outcome"] == "cancelled"
+
+
+async def test_l7_a_legacy_client_that_leaves_cancels_nothing(door: Gateway) -> None:
+    door.gone = asyncio.Event()
+    door.gone.set()
+    assert (await door.call()).status == 200
+    assert door.evidence.events() == ["intent/allowed", "outcome/succeeded"]
+
+
+async def test_a_client_that_stays_is_answered(door: Gateway) -> None:
+    door.gone = asyncio.Event()
+    assert (await door.call(modern=True)).status == 200
+
+
+async def test_a_silent_stream_is_kept_alive(
+    door: Gateway, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.relay.KEEP_ALIVE", 0.01)
+    upstream.answer = events(b'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n', then="hangs")
+    answer = await door.request("GET", b"")
+    assert not isinstance(answer.body, bytes)
+    async with asyncio.timeout(PATIENCE):
+        assert b"list_changed" in await anext(answer.body)
+        assert await anext(answer.body) == b":\n\n"
+        assert await anext(answer.body) == b":\n\n"
+    await answer.body.aclose()
+
+
+async def test_a_list_that_comes_on_a_resumed_stream_is_filtered_too(door: Gateway, upstream: Upstream) -> None:
+    tools = [{"name": "get_customer"}, {"name": "delete_customer"}]
+    upstream.answer = events({"jsonrpc": "2.0", "id": 5, "result": {"tools": tools}})
+    [listed] = await messages(await door.request("GET", b"", last_event_id="1"))
+    assert listed["result"]["tools"] == [{"name": "get_customer"}]
+
+
+async def test_a_handshake_is_made_with_what_the_gateway_speaks(door: Gateway, upstream: Upstream) -> None:
+    answered = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "tasks": {}}}
+    upstream.answer = result(answered)
+    answer = await door.send(request("initialize", {"protocolVersion": "2099-01-01", "capabilities": {}}))
+    assert upstream.seen[-1].body["params"]["protocolVersion"] == "2025-11-25"
+    assert message(answer)["result"]["capabilities"] == {"tools": {}}
+    upstream.answer = result(answered | {"protocolVersion": "2024-11-05"})
+    answer = await door.send(request("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}}))
+    assert answer.status == 502

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devhost.accounts import ACCOUNTS, AUDIENCE, AUDIENCE_URI, PUBLIC_CLIENT, TENANT
+from devhost.accounts import (
+    ACCOUNTS,
+    AUDIENCE,
+    AUDIENCE_URI,
+    PUBLIC_CLIENT,
+    TENANT,
+    UPSTREAM,
+    UPSTREAM_CLIENT,
+    UPSTREAM_ROLE,
+    UPSTREAM_SCOPE,
+    UPSTREAM_URI,
+)
 from devhost.identity import grants
 from devhost.identity.grants import Grants, OAuthError, SignIn
 from devhost.identity.issuer import Issuer
@@ -185,3 +196,58 @@ def test_no_text_is_a_redirect_unless_it_leads_to_this_machine(uri: str) -> None
 )
 def test_a_sign_in_without_pkce_or_with_unknown_scopes_is_refused(field: str, value: str, expected: str) -> None:
     assert error(grants.sign_in_request(QUERY | {field: value}, REDIRECT)) == expected
+
+
+def on_behalf_of(**changes: str) -> dict[str, str]:
+    """The form by which the gateway exchanges a token of `engineer`."""
+    proof, _ = ISSUER.managed_identity_token(grants.TOKEN_EXCHANGE)
+    form = {"grant_type": grants.ON_BEHALF_OF, "requested_token_use": "on_behalf_of", "client_id": AUDIENCE}
+    form |= {"client_assertion_type": grants.ASSERTION_TYPE, "client_assertion": proof}
+    form |= {"assertion": ISSUER.access_token(ACCOUNTS["engineer"]), "scope": f"{UPSTREAM_URI}/{UPSTREAM_SCOPE}"}
+    return form | changes
+
+
+def test_the_gateway_gets_a_users_token_for_the_upstream() -> None:
+    form = on_behalf_of()
+    before, after = claims(form["assertion"]), claims(ok(Grants(ISSUER).token(form))["access_token"])
+    assert (after["aud"], after["azp"], after["scp"]) == (UPSTREAM, AUDIENCE, UPSTREAM_SCOPE)
+    assert (after["oid"], after["sid"]) == (before["oid"], before["sid"])
+
+
+PIPELINE = ACCOUNTS["pipeline"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "number"),
+    [
+        ({"requested_token_use": "x"}, "invalid_request", 90014),
+        ({"client_id": PIPELINE.client}, "unauthorized_client", 700016),
+        ({"client_assertion_type": ""}, "invalid_client", 7000218),
+        ({"client_assertion": ISSUER.managed_identity_token("https://vault.azure.net")[0]}, "invalid_client", 700213),
+        (
+            {"client_assertion": ISSUER.access_token(PIPELINE, {"aud": grants.TOKEN_EXCHANGE})},
+            "invalid_client",
+            700213,
+        ),
+        ({"client_assertion": "guess"}, "invalid_client", 700213),
+        ({"assertion": Issuer(ISSUER.base, KeyRing.fresh()).access_token(PIPELINE)}, "invalid_grant", 50013),
+        ({"assertion": ISSUER.access_token(ACCOUNTS["engineer"], {"exp": 1})}, "invalid_grant", 50013),
+        ({"assertion": ISSUER.access_token(ACCOUNTS["engineer"], {"iss": "x"})}, "invalid_grant", 50013),
+        ({"assertion": ISSUER.access_token(ACCOUNTS["engineer"], {"aud": UPSTREAM})}, "invalid_grant", 500131),
+        ({"assertion": ISSUER.access_token(PIPELINE)}, "unauthorized_client", 7000114),
+        ({"assertion": ISSUER.access_token(ACCOUNTS["engineer"], {"oid": "x"})}, "invalid_grant", 50034),
+        ({"scope": "https://graph.microsoft.com/.default"}, "invalid_grant", 65001),
+        ({"scope": ""}, "invalid_grant", 65001),
+    ],
+)
+def test_nothing_else_is_exchanged(changes: dict[str, str], expected: str, number: int) -> None:
+    answer = Grants(ISSUER).token(on_behalf_of(**changes))
+    assert isinstance(answer, OAuthError)
+    assert (answer.error, answer.number) == (expected, number)
+
+
+def test_an_app_gets_a_token_for_the_upstream_with_the_role_it_has_there() -> None:
+    for app, roles in ((UPSTREAM_CLIENT, [UPSTREAM_ROLE]), (PIPELINE, None)):
+        form = {"grant_type": "client_credentials", "client_id": app.client, "client_secret": app.secret}
+        found = claims(ok(Grants(ISSUER).token(form | {"scope": f"{UPSTREAM_URI}/.default"}))["access_token"])
+        assert (found["aud"], found["oid"], found.get("roles")) == (UPSTREAM, app.object_id, roles)

@@ -50,6 +50,14 @@ def test_a_user_without_groups_has_no_groups_claim() -> None:
     assert "groups" not in verified(ISSUER.access_token(ACCOUNTS["outsider"]))
 
 
+def test_a_user_with_too_many_groups_has_a_token_that_only_says_so() -> None:
+    claims = verified(ISSUER.access_token(ACCOUNTS["crowd"]))
+    assert len(ACCOUNTS["crowd"].group_ids) == 250
+    assert "groups" not in claims
+    assert claims["_claim_names"] == {"groups": "src1"}
+    assert set(claims["_claim_sources"]) == {"src1"}
+
+
 def test_an_apps_token_has_roles_and_nothing_of_a_person() -> None:
     claims = verified(ISSUER.access_token(ACCOUNTS["pipeline"]))
     assert claims["roles"] == ["Mcp.Call"]

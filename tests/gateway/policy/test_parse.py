@@ -43,7 +43,7 @@ def test_every_mistake_is_told_in_the_order_of_lines() -> None:
 def test_a_mistake_in_a_name_makes_no_second_mistake_where_it_is_used() -> None:
     assert mistakes(changed(ID, "eng")) == [
         "line 3, column 16: group 'engineering' must be the object id of an Entra group, "
-        "such as 00000000-1111-2222-3333-444444444444"
+        "such as 00000000-1111-2222-3333-444444444444, or {name: ...}"
     ]
 
 

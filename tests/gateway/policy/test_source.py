@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from gateway.policy import source
 from gateway.policy.document import Policy
-from gateway.policy.source import INTERVAL, Change, PolicySource
+from gateway.policy.source import INTERVAL, RETRY, Change, PolicySource
+from gateway.storage.contract import DirectoryUnavailableError
+from gateway.values import CallerKind
 from tests.fakes.clock import Clock
 from tests.gateway.policy.documents import GOOD, changed
 
@@ -196,3 +199,151 @@ async def test_changes_that_nobody_collects_do_not_pile_up(file: Path, clock: Cl
         await policies.current()
         clock.advance(INTERVAL)
     assert len(policies.changes()) == source.MAX_CHANGES
+
+
+NAMED = changed("6f1c0000-0000-4000-8000-000000000001", "{name: SG-Engineering}")
+ID, OTHER_ID = "6f1c0000-0000-4000-8000-00000000000a", "6f1c0000-0000-4000-8000-00000000000b"
+
+
+class Directory:
+    """A directory of one name. `reachable` and `answers` are its faults."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = ids
+        self.questions: list[Collection[str]] = []
+        self.reachable = True
+        self.asked = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def groups_called(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        self.questions.append(names)
+        self.asked.set()
+        await self.answers.wait()
+        if not self.reachable:
+            raise DirectoryUnavailableError("down")
+        return dict.fromkeys(names, self.ids)
+
+    async def memberships(self, object_id: str, kind: CallerKind, groups: Collection[str]) -> frozenset[str]:
+        raise NotImplementedError
+
+
+async def test_groups_written_by_name_are_looked_up_when_the_file_changes_and_only_then(
+    file: Path, clock: Clock
+) -> None:
+    directory = Directory(ID)
+    policies = PolicySource(file, clock, directory=directory)
+    await policies.current()
+    assert directory.questions == []
+    put(file, NAMED)
+    for _ in range(3):
+        clock.advance(INTERVAL)
+        policy = await policies.current()
+        assert policy is not None
+        assert policy.groups["engineering"] == ID
+        directory.ids = (OTHER_ID,)
+    assert directory.questions == [{"SG-Engineering"}]
+    put(file, NAMED + "# changed\n")
+    clock.advance(INTERVAL)
+    policy = await policies.current()
+    assert policy is not None
+    assert policy.groups["engineering"] == OTHER_ID
+
+
+async def test_what_the_names_meant_is_told_with_the_change(file: Path, clock: Clock) -> None:
+    put(file, NAMED)
+    policies = PolicySource(file, clock, directory=Directory(ID))
+    await policies.current()
+    assert policies.changes() == (Change(digest(NAMED), groups=(f"engineering={ID}",)),)
+
+
+@pytest.mark.parametrize("ids", [(), (ID, OTHER_ID)])
+async def test_a_name_that_is_not_one_groups_leaves_the_last_good_version(
+    file: Path, clock: Clock, ids: tuple[str, ...]
+) -> None:
+    directory = Directory(*ids)
+    policies = PolicySource(file, clock, directory=directory)
+    await policies.current()
+    put(file, NAMED)
+    for _ in range(3):
+        clock.advance(RETRY)
+        assert await in_force(policies) == digest(GOOD)
+    assert policies.problem is not None
+    assert policies.problem[0].startswith("line 3, column 23: group 'engineering': ")
+    assert len(directory.questions) == 1
+
+
+async def test_a_directory_that_is_down_leaves_the_last_good_version_and_is_asked_again(
+    file: Path, clock: Clock
+) -> None:
+    directory = Directory(ID)
+    directory.reachable = False
+    policies = PolicySource(file, clock, directory=directory)
+    await policies.current()
+    put(file, NAMED)
+    for _ in range(3):
+        clock.advance(INTERVAL)
+        assert await in_force(policies) == digest(GOOD)
+    assert len(directory.questions) == 1
+    assert policies.problem == (
+        "groups that the policy writes by name cannot be looked up (down); asked again in 10 seconds",
+    )
+    directory.reachable = True
+    clock.advance(RETRY)
+    assert await in_force(policies) == digest(NAMED)
+    outcomes = [(change.digest, bool(change.problem)) for change in policies.changes()]
+    assert outcomes == [(digest(GOOD), False), (digest(NAMED), True), (digest(NAMED), False)]
+
+
+async def test_without_a_good_version_and_without_the_directory_there_is_no_policy(file: Path, clock: Clock) -> None:
+    directory = Directory(ID)
+    directory.reachable = False
+    put(file, NAMED)
+    for policies in (PolicySource(file, clock, directory=directory), PolicySource(file, clock)):
+        assert await policies.current() is None
+        assert policies.problem is not None
+
+
+async def test_a_version_that_waits_for_the_directory_is_dropped_when_the_file_changes(
+    file: Path, clock: Clock
+) -> None:
+    directory = Directory(ID)
+    directory.reachable = False
+    put(file, NAMED)
+    policies = PolicySource(file, clock, directory=directory)
+    await policies.current()
+    put(file, OTHER)
+    directory.reachable = True
+    for _ in range(2):
+        clock.advance(RETRY)
+        assert await in_force(policies) == digest(OTHER)
+    assert len(directory.questions) == 1
+
+
+async def test_a_slow_directory_keeps_nobody_else_waiting(file: Path, clock: Clock) -> None:
+    directory = Directory(ID)
+    policies = PolicySource(file, clock, directory=directory)
+    await policies.current()
+    put(file, NAMED)
+    clock.advance(INTERVAL)
+    directory.answers.clear()
+    first = asyncio.create_task(policies.current())
+    async with asyncio.timeout(5):
+        await directory.asked.wait()
+        assert await in_force(policies) == digest(GOOD)
+        directory.answers.set()
+        await first
+    assert await in_force(policies) == digest(NAMED)
+
+
+async def test_a_caller_who_leaves_while_names_are_looked_up_leaves_that_to_the_next(file: Path, clock: Clock) -> None:
+    directory = Directory(ID)
+    directory.answers.clear()
+    put(file, NAMED)
+    policies = PolicySource(file, clock, directory=directory)
+    first = asyncio.create_task(policies.current())
+    async with asyncio.timeout(5):
+        await directory.asked.wait()
+        first.cancel()
+        directory.answers.set()
+        assert await in_force(policies) == digest(NAMED)

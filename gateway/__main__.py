@@ -1,0 +1,49 @@
+"""`python -m gateway COMMAND`: the commands for operators and auditors.
+
+Takes the command line, hands it to the room of that name, which is imported only then, and writes what
+that room returns; it decides nothing else.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from gateway.cli.printed import MISUSED, Printed
+
+COMMANDS = {
+    "policy": ("gateway.cli.policy", "check a policy, explain its decisions, run its cases"),
+}
+"""Each module has `main(arguments) -> Printed`."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; the exit code is its own, or 2 when there is no such command."""
+    printed = _run(arguments)
+    for stream, text in ((sys.stdout, printed.text), (sys.stderr, printed.complaint)):
+        if text:
+            stream.write(f"{_visible(text)}\n")
+    return printed.code
+
+
+def _run(arguments: Sequence[str]) -> Printed:
+    if not arguments or arguments[0] not in COMMANDS:
+        asked = arguments[:1] in (["--help"], ["-h"])
+        return Printed(0, text=_usage()) if asked else Printed(MISUSED, complaint=_usage())
+    module, _ = COMMANDS[arguments[0]]
+    printed: Printed = importlib.import_module(module).main(arguments[1:])
+    return printed
+
+
+def _usage() -> str:
+    lines = [f"  {name:<8} {what}" for name, (_, what) in COMMANDS.items()]
+    example = "example: python -m gateway policy check policy.yaml"
+    return "\n".join(["usage: python -m gateway COMMAND [--help]", "", *lines, "", example])
+
+
+def _visible(text: str) -> str:
+    """The text without what could steer a terminal: files and arguments may hold anything."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""Why a call is allowed or refused: the decision, with what each rule says beside it.
+
+Takes the policy, a caller, a call and the time, and returns an Explanation, which is also the JSON for
+other programs. It decides nothing: the decision is that of the room for live calls, and the verdicts are
+those that the decision is drawn from.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.authorize import authorize
+from gateway.policy.document import Policy
+from gateway.policy.match import Verdict, verdicts
+from gateway.policy.question import answer_of
+from gateway.values import Call, Caller, Decision, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the policy says of a call, and why."""
+
+    caller: Caller
+    call: Call
+    at: datetime
+    outcome: Decision | Refusal
+    verdicts: tuple[Verdict, ...]
+    """One for each rule of the call's server, in document order."""
+
+
+def explain(policy: Policy, caller: Caller, call: Call, now: datetime) -> Explanation:
+    """What live calls are told, and what each rule of the server says."""
+    outcome = authorize(policy, caller, call, now)
+    return Explanation(caller, call, now, outcome, verdicts(policy, caller, call, now))
+
+
+def in_json(explained: Explanation) -> dict[str, Any]:
+    """The explanation for programs: names of enums in lower case, rules in document order."""
+    outcome, caller, call = explained.outcome, explained.caller, explained.call
+    masks = outcome.masks if isinstance(outcome, Decision) else ()
+    return {
+        "decision": answer_of(outcome),
+        "reason": outcome.reason.name.lower() if isinstance(outcome, Refusal) else None,
+        "detail": outcome.detail if isinstance(outcome, Refusal) else None,
+        "requires": sorted(outcome.requires) if isinstance(outcome, Decision) else [],
+        "masks": [{"name": mask.name, "action": mask.action} for mask in masks],
+        "rules": list(outcome.rules),
+        "policy": outcome.policy,
+        "caller": {
+            "kind": caller.kind,
+            "oid": caller.object_id,
+            "tid": caller.tenant,
+            "client": caller.client,
+            "groups": sorted(caller.groups),
+            "roles": sorted(caller.roles),
+        },
+        "call": {"server": call.server, "method": call.method, "target": call.target},
+        "at": explained.at.astimezone(UTC).isoformat(),
+        "verdicts": [_verdict(verdict) for verdict in explained.verdicts],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    rule = verdict.rule
+    return {
+        "rule": rule.name,
+        "effect": rule.effect,
+        "matches": verdict.matches,
+        "why": verdict.why.name.lower(),
+        "detail": verdict.detail,
+        "when": rule.when.text if rule.when else None,
+        "unless": rule.unless.text if rule.unless else None,
+    }

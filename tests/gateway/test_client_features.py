@@ -1,0 +1,80 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.client_features import asked, declared, forbidden
+from gateway.values import Call, Era
+from tests.fakes.values import CALL
+
+ALL = frozenset({"elicitation", "sampling", "roots"})
+NONE: frozenset[str] = frozenset()
+CAPABILITIES = {"elicitation": {"url": {}}, "sampling": {}, "roots": {}, "experimental": {"x": {}}}
+
+
+def initialize() -> Call:
+    message = {"jsonrpc": "2.0", "id": 1, "params": {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES}}
+    return replace(CALL, method="initialize", message=message)
+
+
+def modern() -> Call:
+    meta = {"io.modelcontextprotocol/clientCapabilities": CAPABILITIES, "other": 1}
+    return replace(CALL, era=Era.MODERN, message={"jsonrpc": "2.0", "id": 1, "params": {"name": "t", "_meta": meta}})
+
+
+def test_a_server_sees_only_the_features_that_the_policy_lets_it_use() -> None:
+    one = frozenset({"elicitation"})
+    assert declared(initialize(), one).params["capabilities"] == {"elicitation": {"url": {}}, "experimental": {"x": {}}}
+    meta = declared(modern(), one).params["_meta"]
+    assert meta == {
+        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"url": {}}, "experimental": {"x": {}}},
+        "other": 1,
+    }
+
+
+def test_with_all_features_nothing_is_cut() -> None:
+    assert declared(initialize(), ALL) == initialize()
+    assert declared(modern(), ALL) == modern()
+
+
+def test_other_legacy_calls_declare_nothing() -> None:
+    assert declared(CALL, NONE) is CALL
+
+
+@pytest.mark.parametrize(
+    ("method", "feature"),
+    [("elicitation/create", "elicitation"), ("sampling/createMessage", "sampling"), ("roots/list", "roots")],
+)
+def test_a_request_to_the_client_is_forbidden_unless_its_feature_is_let_through(method: str, feature: str) -> None:
+    legacy = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+    modern_result = {"jsonrpc": "2.0", "id": 1, "result": {"resultType": "input_required", "inputRequests": {
+        "a": {"method": method, "params": {}}}}}  # fmt: skip
+    for message in (legacy, modern_result):
+        assert forbidden(message, NONE) == method
+        assert forbidden(message, ALL - {feature}) == method
+        assert forbidden(message, frozenset({feature})) == ""
+
+
+@pytest.mark.parametrize(
+    "requests", [{"a": {}}, {"a": 1}, [1], "x", {"a": {"method": "tasks/get"}}, {"a": {"method": ""}}]
+)
+def test_what_a_server_asks_for_in_another_form_is_forbidden(requests: Any) -> None:
+    result = {"resultType": "input_required", "inputRequests": requests}
+    message = {"jsonrpc": "2.0", "id": 1, "result": result}
+    assert forbidden(message, ALL)
+
+
+def test_an_unknown_request_is_forbidden_and_a_ping_is_not() -> None:
+    assert forbidden({"id": 1, "method": "shell/run"}, ALL) == "shell/run"
+    assert forbidden({"id": 1, "method": "ping"}, NONE) == ""
+
+
+def test_state_alone_and_notifications_and_results_ask_for_nothing() -> None:
+    for message in (
+        {"result": {"resultType": "input_required", "requestState": "s"}},
+        {"method": "notifications/progress"},
+        {"result": {"content": []}},
+        {"error": {}},
+    ):
+        assert forbidden(message, NONE) == ""
+        assert asked(message) == ""

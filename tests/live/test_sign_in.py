@@ -1,0 +1,94 @@
+"""From a bare URL to a tool result: discovery, authorization code with PKCE, token, call, by official clients."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+
+from devhost.accounts import AUDIENCE_URI, PUBLIC_CLIENT
+from devhost.demo.people import CUSTOMERS
+from devhost.stack import ROOT
+from tests.live.conftest import Live
+
+REDIRECT = "http://localhost:33418/callback"
+
+
+@dataclass(slots=True)
+class Storage:
+    """What a client keeps: the registration that an operator gave it, and the tokens it got."""
+
+    tokens: OAuthToken | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def get_tokens(self) -> OAuthToken | None:
+        return self.tokens
+
+    async def set_tokens(self, tokens: OAuthToken) -> None:
+        self.tokens = tokens
+
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        return OAuthClientInformationFull(
+            client_id=PUBLIC_CLIENT, redirect_uris=[REDIRECT], token_endpoint_auth_method="none"
+        )
+
+    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
+        raise AssertionError("Entra registers nobody")
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_the_python_sdk_signs_in_from_a_bare_url(live: Live, mode: str) -> None:
+    storage = Storage()
+
+    async def redirect(url: str) -> None:
+        storage.asked.append(url)
+
+    async def callback() -> AuthorizationCodeResult:
+        # The person at the browser: signs in as the engineer and is sent back with a code.
+        response = await live.http.get(f"{storage.asked[-1]}&login_hint=engineer&prompt=none")
+        back = parse_qs(urlsplit(response.headers["location"]).query)
+        return AuthorizationCodeResult(code=back["code"][0], state=back["state"][0])
+
+    metadata = OAuthClientMetadata(redirect_uris=[REDIRECT], token_endpoint_auth_method="none")
+    auth = OAuthClientProvider(live.url("records"), metadata, storage, redirect, callback)
+    async with (
+        httpx2.AsyncClient(auth=auth, timeout=20) as http,
+        Client(streamable_http_client(live.url("records"), http_client=http), mode=mode) as client,
+    ):
+        result = await client.call_tool("get_customer", {"customer_id": CUSTOMERS[0].id})
+    assert result.structured_content
+    asked = parse_qs(urlsplit(storage.asked[0]).query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert f"{AUDIENCE_URI}/mcp.access" in asked["scope"][0].split()
+    assert asked["resource"] == [live.url("records")]
+
+
+async def test_the_typescript_sdk_signs_in_from_a_bare_url(live: Live) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        *("tests/live/sign_in.mjs", live.url("records"), PUBLIC_CLIENT, REDIRECT, CUSTOMERS[0].id),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(20):
+        out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert json.loads(out)["structuredContent"]["id"] == CUSTOMERS[0].id
+
+
+async def test_the_metadata_is_found_from_a_401_and_only_for_servers_that_exist(live: Live) -> None:
+    refused = await live.http.post(live.url("records"), json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert refused.status_code == 401
+    address = f"{live.gateway}/.well-known/oauth-protected-resource"
+    assert f'resource_metadata="{address}/mcp/records"' in refused.headers["www-authenticate"]
+    document = (await live.http.get(f"{address}/mcp/records")).json()
+    assert document["resource"] == live.url("records")
+    assert (await live.http.get(address)).json()["resource"] == live.gateway
+    assert (await live.http.get(f"{address}/mcp/nobody")).status_code == 404
