@@ -59,6 +59,7 @@ def gateway_environment(place: Place) -> dict[str, str]:
         "COUNTERSIGN_GRAPH": f"{place.identity}/graph",
         "COUNTERSIGN_KEY_VAULT": place.vault,
         "COUNTERSIGN_EVIDENCE": azurite.connection_string(place.ports),
+        "COUNTERSIGN_STATE": azurite.connection_string(place.ports),
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "SSL_CERT_FILE": str(place.state / "tls" / "ca.pem"),
         **managed.environment(place.state, place.identity),

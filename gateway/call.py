@@ -1,8 +1,8 @@
 """The walk of one call: the rooms in their order. Read this file first.
 
 Every entry comes through `serve`, and every exit is recorded: a refusal before anything was
-forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`. Rooms 4 (catalogue),
-6 (grant) and 7 (approval) do not exist yet; a policy that requires a grant or an approval refuses.
+forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`. Rooms 6 (grant) and
+7 (approval) do not exist yet; a policy that requires a grant or an approval refuses.
 """
 
 import logging
@@ -75,6 +75,10 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
     if isinstance(decision, Refusal):
         return await turn_away(passage, decision, rooms)
     passage.decision = decision
+    # 4 comes after 5, so that the gateway asks no upstream for tools on behalf of one who may not use them.
+    held_back = await rooms.catalogue.check(passage, partial(reach_upstream, rooms=rooms))  # 4
+    if held_back is not None:
+        return await turn_away(passage, held_back, rooms)
     if decision.requires:  # 6, 7
         return await turn_away(passage, Refusal(Reason.REQUIREMENT_UNMET, ",".join(sorted(decision.requires))), rooms)
 

@@ -16,10 +16,11 @@ from functools import partial
 from gateway import listing
 from gateway.events import Outcome
 from gateway.listing import Reach
+from gateway.mask import mask_text
 from gateway.pinning import Pinning
 from gateway.policy.document import Server
 from gateway.reasons import Reason
-from gateway.record import Passage, Recorder, ToolChange
+from gateway.record import EVERYTHING, Passage, Recorder, ToolChange
 from gateway.storage.contract import StoreUnavailableError
 from gateway.tools.definition import Definition, by_name, read_definition
 from gateway.tools.headers import Declared, mismatch
@@ -89,9 +90,7 @@ class Catalogue:
 
     async def _check_tool(self, passage: Passage, server: Server, reach: Reach) -> Refusal | None:
         call, entry = passage.call, self._entry(passage, server)
-        if not await self._knows(entry, server, call.target) and (
-            refusal := await self._fetch(passage, server, reach)
-        ):
+        if not await self._knows(entry, server, call.target) and (refusal := await self._fetch(passage, server, reach)):
             return refusal
         tool = entry.tools.get(call.target)
         if tool is None:
@@ -100,7 +99,7 @@ class Catalogue:
         if await self._pinning.verdict(server, call.target, tool.digest) is not Verdict.USABLE:
             return Refusal(Reason.TOOL_QUARANTINED)
         if call.era is Era.MODERN and (header := mismatch(tool.headers, call.arguments, dict(call.headers))):
-            return Refusal(Reason.HEADER_MISMATCH, header)
+            return Refusal(Reason.HEADER_MISMATCH, mask_text(header, EVERYTHING))
         return None
 
     async def _knows(self, entry: _Entry, server: Server, name: str) -> bool:
@@ -117,9 +116,13 @@ class Catalogue:
         entry = self._entry(passage, server)
         before = entry.attempts
         async with entry.lock:
-            if entry.attempts == before:
+            if entry.attempts != before and (entry.failure is None or entry.failure.reason in _SHARED):
+                return entry.failure
+            try:
                 entry.failure = await self._read(passage, server, entry, reach)
-                entry.attempts += 1
+            except StoreUnavailableError:
+                entry.failure = _STORE_DOWN
+            entry.attempts += 1
             return entry.failure
 
     async def _read(self, passage: Passage, server: Server, entry: _Entry, reach: Reach) -> Refusal | None:
@@ -138,9 +141,7 @@ class Catalogue:
         entry.whole_at = now
         return None
 
-    async def _admit(
-        self, passage: Passage, server: Server, result: dict[str, Json]
-    ) -> dict[str, Json] | Refusal:
+    async def _admit(self, passage: Passage, server: Server, result: dict[str, Json]) -> dict[str, Json] | Refusal:
         """A page of the client's own list without the tools that are held back; what it says is remembered."""
         listed = listing.entries(result)
         if isinstance(listed, Refusal):
@@ -174,5 +175,8 @@ class Catalogue:
 def _tool(definition: Definition, now: float) -> _Tool:
     return _Tool(definition.digest, definition.headers, now)
 
+
+_SHARED = frozenset({Reason.UPSTREAM_TIMEOUT, Reason.UPSTREAM_UNREACHABLE, Reason.CATALOGUE_UNAVAILABLE})
+"""Failures that take long and do not depend on who asks: with a new try for each who waits, the last waits for all."""
 
 _STORE_DOWN = Refusal(Reason.CATALOGUE_UNAVAILABLE, "the store of pins does not answer")

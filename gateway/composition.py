@@ -2,17 +2,20 @@
 
 from typing import TYPE_CHECKING
 
+from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.held_tokens import HeldTokens, Token
 from gateway.identity_keys import IdentityKeys
+from gateway.pinning import Pinning
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
 from gateway.rooms import Rooms
 from gateway.settings import Settings
 from gateway.storage.graph import Graph
+from gateway.storage.pins import open_pins
 from gateway.storage.tables import open_table
 from gateway.token_endpoint import TokenEndpoint
 from gateway.upstream_tokens import UpstreamTokens
@@ -32,15 +35,17 @@ def open_rooms(settings: Settings) -> Rooms:
     identity = _LazyIdentity(settings)
     directory = Graph(client, settings.graph, identity.token)
     secrets = HeldSecrets(_LazyVault(settings).read if settings.key_vault else None)
+    recorder = Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity)))
     return Rooms(
         settings=settings,
         keys=IdentityKeys(client, settings.authority),
         policy=PolicySource(settings.policy, directory=directory),
-        recorder=Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity))),
+        recorder=recorder,
         secrets=secrets,
         client=client,
         tokens=UpstreamTokens(settings, secrets, TokenEndpoint(client), identity.token, HeldTokens()),
         memberships=Memberships(directory),
+        catalogue=Catalogue(Pinning(open_pins(settings.state, settings.identity), recorder), recorder),
     )
 
 

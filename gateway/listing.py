@@ -15,7 +15,14 @@ from gateway import jsontext
 from gateway.events import Event
 from gateway.forward import Accepted, BrokenStreamError, EventStream, Reply, is_response_to
 from gateway.policy.document import Server
-from gateway.protocol import CAPABILITIES_META, CLIENT_META, METHOD_HEADER, NAME_HEADER, PARAM_HEADER_PREFIX, VERSION_META
+from gateway.protocol import (
+    CAPABILITIES_META,
+    CLIENT_META,
+    METHOD_HEADER,
+    NAME_HEADER,
+    PARAM_HEADER_PREFIX,
+    VERSION_META,
+)
 from gateway.reasons import Reason
 from gateway.record import Passage, Recorder
 from gateway.tools.definition import Definition, by_name, read_definition
@@ -70,7 +77,9 @@ async def _all_pages(passage: Passage, reach: Reach, recorder: Recorder) -> dict
         found += page
         size += sum(len(definition.text) for definition in page if definition)
         if len(found) > MAX_TOOLS or size > MAX_BYTES:
-            return Refusal(Reason.CATALOGUE_UNAVAILABLE, f"the server lists more than {MAX_TOOLS} tools, or {MAX_BYTES} bytes")
+            return Refusal(
+                Reason.CATALOGUE_UNAVAILABLE, f"the server lists more than {MAX_TOOLS} tools, or {MAX_BYTES} bytes"
+            )
         cursor = result.get("nextCursor") or ""
         if not cursor:
             return by_name(found)

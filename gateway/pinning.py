@@ -147,9 +147,7 @@ class Pinning:
         return Refusal(Reason.CATALOGUE_UNAVAILABLE, "the pin of a tool keeps changing")
 
 
-def _verdicts(
-    known: _Read, server: Server, found: Iterable[Definition], has_baseline: bool
-) -> dict[str, Verdict]:
+def _verdicts(known: _Read, server: Server, found: Iterable[Definition], has_baseline: bool) -> dict[str, Verdict]:
     return {
         one.name: decide(one.digest, known.by_tool.get(one.name), has_baseline=has_baseline, trust=server.trust)
         for one in found
@@ -158,8 +156,7 @@ def _verdicts(
 
 def _change(server: str, definition: Definition, before: Pin | None, verdict: Verdict) -> ToolChange:
     pinned = before.accepted if before else ""
+    outcome = Outcome.CHANGED if pinned else Outcome.PINNED
     if verdict is Verdict.HOLD:
         outcome = Outcome.QUARANTINED
-    else:
-        outcome = Outcome.CHANGED if pinned else Outcome.PINNED
     return ToolChange(server, definition.name, outcome, definition.digest, pinned)

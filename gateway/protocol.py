@@ -19,6 +19,7 @@ SESSION_HEADER = "mcp-session-id"
 
 VERSION_META = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_META = "io.modelcontextprotocol/clientCapabilities"
+CLIENT_META = "io.modelcontextprotocol/clientInfo"
 
 BOTH = frozenset({Era.MODERN, Era.LEGACY})
 MODERN = frozenset({Era.MODERN})

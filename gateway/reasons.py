@@ -65,6 +65,12 @@ class Reason(Enum):
     # groups
     GROUPS_UNAVAILABLE = Wire(503, 50306, "Your groups cannot be looked up at the moment; try again.")
 
+    # catalogue
+    TOOL_QUARANTINED = Wire(200, -32602, "Unknown tool, resource or prompt.")
+    CATALOGUE_UNAVAILABLE = Wire(
+        502, 50209, "The tools of the MCP server cannot be checked at the moment, so none can be used; try again."
+    )
+
     # authorize
     NO_ACCESS = Wire(403, 40303, "You have no access to this MCP server.")
     TARGET_HIDDEN = Wire(200, -32602, "Unknown tool, resource or prompt.")

@@ -19,7 +19,7 @@ from gateway.forward import BrokenStreamError, EventStream, is_response_to
 from gateway.mask import mask_text
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
-from gateway.settle import acts, fail, features_of, settle, visible
+from gateway.settle import acts, admitted, fail, features_of, settle, visible
 from gateway.values import Era, MessageKind, Refusal
 
 KEEP_ALIVE = 15.0
@@ -119,7 +119,8 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
         return _with(event, error_message(passage.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
-    seen = visible(passage, message)
+    kept = await admitted(passage, message)
+    seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
     if isinstance(seen, Refusal):
         raise BrokenStreamError(seen.reason)
     return _with(event, seen.message)

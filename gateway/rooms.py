@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from gateway.catalogue import Catalogue
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
@@ -27,4 +28,5 @@ class Rooms:
     tokens: UpstreamTokens
     client: httpx.AsyncClient
     memberships: Memberships
+    catalogue: Catalogue
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

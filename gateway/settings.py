@@ -18,6 +18,15 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Stores:
+    """Where evidence and state lie, for a command line that serves no call."""
+
+    evidence: str
+    evidence_table: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     url: str
     """Public base URL of the gateway, as clients write it, without a trailing slash."""
@@ -37,6 +46,8 @@ class Settings:
     evidence: str
     """Table service URL (managed identity), or a connection string to storage on loopback."""
     evidence_table: str
+    state: str
+    """The same for what the gateway itself keeps, in another account."""
     identity: str
     """Client id of the user-assigned identity, or the empty string for the system-assigned one."""
     origins: frozenset[str]
@@ -59,9 +70,20 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         session_key=found.get("COUNTERSIGN_SESSION_KEY", "session-key"),
         evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
+        state=_storage(found, "COUNTERSIGN_STATE"),
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
         graph=_url(found, "COUNTERSIGN_GRAPH", "https://graph.microsoft.com"),
+    )
+
+
+def read_stores(environment: Mapping[str, str] | None = None) -> Stores:
+    """The stores alone. Raises SettingsError with the fix in its message."""
+    found = os.environ if environment is None else environment
+    return Stores(
+        evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
+        evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
+        state=_storage(found, "COUNTERSIGN_STATE"),
     )
 
 
@@ -102,7 +124,7 @@ def _url(found: Mapping[str, str], name: str, default: str) -> str:
 def _storage(found: Mapping[str, str], name: str) -> str:
     value = found.get(name, "")
     if not value:
-        raise SettingsError(f"{name} is not set: give the table service URL of the evidence account")
+        raise SettingsError(f"{name} is not set: give the table service URL of the storage account")
     if value.startswith("https://"):
         return value.rstrip("/")
     parts = dict(part.split("=", 1) for part in value.split(";") if "=" in part)

@@ -52,11 +52,24 @@ def _answered(call: Call, result: Mapping[str, Any]) -> Call:
     return next((replace(call, method=method) for field, method in _LISTED_IN.items() if field in result), call)
 
 
+async def admitted(passage: Passage, message: dict[str, Any]) -> dict[str, Any] | Refusal:
+    """The message without the tools that the catalogue holds back; every message but a list of tools as it is."""
+    result = message.get("result")
+    if not isinstance(result, dict) or _answered(passage.call, result).method != "tools/list":
+        return message
+    if passage.admit is None:
+        # fail-closed: no list of tools leaves that nobody has looked at.
+        return Refusal(Reason.CATALOGUE_UNAVAILABLE, "not looked at")
+    kept = await passage.admit(result)
+    return kept if isinstance(kept, Refusal) else message | {"result": kept}
+
+
 async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) -> dict[str, Any] | Refusal:
     """The final response to the call as it may leave; its outcome is durable if the call acts."""
     if method := forbidden(message, features_of(passage)):
         return await fail(passage, Refusal(Reason.SERVER_REQUEST_REFUSED, method), recorder)
-    seen = visible(passage, message)
+    kept = await admitted(passage, message)
+    seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
     if isinstance(seen, Refusal):
         return await fail(passage, seen, recorder, Outcome.WITHHELD)
     if not acts(passage) or await recorder.outcome(passage, outcome_of(message), hidden=seen.hidden):

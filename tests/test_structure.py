@@ -17,7 +17,7 @@ SHOWN_BY = {
     "gateway/composition.py": "tests/live",
     "gateway/protocol.py": "tests/gateway/test_inbound.py",
     "gateway/storage/contract.py": "tests/gateway/evidence/test_chain.py",
-    "gateway/storage/identity.py": "tests/live",
+    "gateway/storage/identity.py": "tests/walk/test_credentials.py",
     "devhost/tour.py": "tests/live",
     "devhost/demo/fixtures/events.py": "tests/conformance",
     "devhost/demo/fixtures/live.py": "tests/conformance",

@@ -107,19 +107,14 @@ class Graph:
     async def _send(self, method: str, path: str, body: Any) -> tuple[httpx.Response, bytes]:
         options: dict[str, Any] = {"json": body, "timeout": _TIMEOUTS, "follow_redirects": False}
         headers = await self._headers()
-        content = bytearray()
         try:
             async with (
                 self._at_once,
                 self._client.stream(method, self._base + path, headers=headers, **options) as response,
             ):
-                async for chunk in response.aiter_raw():
-                    content += chunk
-                    if len(content) > MAX_ANSWER:
-                        raise DirectoryUnavailableError("too large")
+                return response, await _content(response)
         except httpx.HTTPError as error:
             raise DirectoryUnavailableError(type(error).__name__) from None
-        return response, bytes(content)
 
     async def _headers(self) -> dict[str, str]:
         try:
@@ -141,6 +136,15 @@ async def _together[T](questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     else:
         return [task.result() for task in asked]
     raise DirectoryUnavailableError(why)
+
+
+async def _content(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            raise DirectoryUnavailableError("too large")
+    return bytes(content)
 
 
 def _pause(response: httpx.Response) -> float:

@@ -1,9 +1,11 @@
 """An evidence store in memory that keeps the contract, and breaks it in named ways."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
+from typing import Any
 
 from gateway.storage.contract import Columns, RowExistsError, StoreUnavailableError
 
@@ -51,8 +53,17 @@ class MemoryEvidence:
         return [f"{row['event']}/{row.get('reason', row.get('outcome'))}" for row in self.of_calls()]
 
     def of_calls(self) -> list[Columns]:
-        """The rows but those about the policy itself."""
-        return [row for row in self.rows.values() if row["event"] != "policy"]
+        """The rows of calls that callers made: not those about the policy and tools, nor of the gateway's own lists."""
+        rows = self.rows.values()
+        return [row for row in rows if row["event"] not in ("policy", "tool") and '"cause":' not in str(row["body"])]
+
+    def of_tools(self) -> list[Any]:
+        """The bodies of the rows about tools."""
+        return [json.loads(str(row["body"])) for row in self.rows.values() if row["event"] == "tool"]
+
+    def of_lists(self) -> list[Columns]:
+        """The rows of the gateway's own lists."""
+        return [row for row in self.rows.values() if '"cause":' in str(row["body"])]
 
     async def wait_for(self, event: str) -> None:
         """Returns once such a record has been written; the caller bounds the wait."""

@@ -21,7 +21,7 @@ _KEYS = KeyRing.fresh()
 
 @dataclass(slots=True)
 class Provider:
-    """The running provider. `asked` counts requests by the end of their path."""
+    """The running provider. `asked` counts requests by path, without the tenant."""
 
     issuer: Issuer
     inside: ASGIApp
@@ -44,7 +44,8 @@ class Provider:
         return self.issuer.access_token(ACCOUNTS[name], changes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.asked[scope.get("path", "").removeprefix(f"/{TENANT}")] += 1
+        if scope["type"] == "http":
+            self.asked[scope["path"].removeprefix(f"/{TENANT}")] += 1
         await self.inside(scope, receive, send)
 
 

@@ -16,6 +16,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from devhost import serve
+from gateway.listing import ID_PREFIX
+
+TOOLS: tuple[dict[str, Any], ...] = tuple(
+    {"name": name} for name in ("get_customer", "slow_report", "issue_refund", "delete_customer")
+)
+"""What the upstream publishes unless a test says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,12 @@ class Upstream:
     answer: Callable[[Seen], Response]
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
+    tools: list[dict[str, Any]] = field(default_factory=lambda: [*TOOLS])
+    """The answer to the gateway's own `tools/list`."""
+    lists: Callable[[Seen], Response] | None = None
+    """Answers the gateway's own `tools/list` instead."""
+    listed: list[Seen] = field(default_factory=list)
+    """Those requests; they are not among `seen`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # uvicorn asks for lifespan first
@@ -45,8 +57,14 @@ class Upstream:
         request = Request(scope, receive)
         raw = await request.body()
         seen = Seen(request.method, dict(request.headers), json.loads(raw) if raw else {}, asyncio.Event())
+        await self._answer_to(seen)(scope, receive, send)
+
+    def _answer_to(self, seen: Seen) -> Response:
+        if isinstance(seen.body, dict) and str(seen.id).startswith(ID_PREFIX):
+            self.listed.append(seen)
+            return (self.lists or result({"tools": self.tools}))(seen)
         self.seen.append(seen)
-        await self.answer(seen)(scope, receive, send)
+        return self.answer(seen)
 
 
 @contextlib.asynccontextmanager

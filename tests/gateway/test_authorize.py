@@ -36,6 +36,19 @@ def test_before_a_callers_groups_are_known_nothing_is_allowed() -> None:
     assert refused.reason is Reason.GROUPS_UNAVAILABLE
 
 
+def test_where_a_user_is_needed_an_application_is_refused_and_only_if_the_policy_would_allow_it() -> None:
+    policy = good(GOOD.replace("/mcp\n", "/mcp\n    credential: {on_behalf_of: {scope: api://crm/access}}\n"))
+    call = make_call("tools/call", "get_x")
+    assert isinstance(authorize(policy, ENGINEER, call, NOW), Decision)
+    for kind in (CallerKind.APP, CallerKind.AGENT):
+        refused = authorize(policy, replace(ENGINEER, kind=kind), call, NOW)
+        assert isinstance(refused, Refusal)
+        assert (refused.reason, refused.rules) == (Reason.CREDENTIAL_NEEDS_USER, ("engineers-read",))
+        hidden = authorize(policy, replace(CALLER, kind=kind), call, NOW)
+        assert isinstance(hidden, Refusal)
+        assert hidden.reason is not Reason.CREDENTIAL_NEEDS_USER
+
+
 def test_with_a_policy_the_policy_decides() -> None:
     assert isinstance(authorize(good(), ENGINEER, make_call("tools/call", "get_x"), NOW), Decision)
 

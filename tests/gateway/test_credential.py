@@ -1,17 +1,24 @@
 import asyncio
 
+import httpx
 import pytest
 
-from gateway.credential import Header, obtain, renew
+from gateway import credential
+from gateway.credential import Header
 from gateway.held_secrets import LIFETIME, PAUSE, HeldSecrets
-from gateway.policy.document import Credential
+from gateway.held_tokens import HeldTokens, Token
+from gateway.policy.document import Basic, Bearer, Credential, ManagedIdentity, OwnHeader
 from gateway.reasons import Reason
 from gateway.storage.contract import SecretUnavailableError
+from gateway.token_endpoint import TokenEndpoint
+from gateway.upstream_tokens import Subject, UpstreamTokens
 from gateway.values import Refusal, Secret
 from tests.fakes.clock import Clock
+from tests.fakes.entra import settings
 
-BEARER = Credential(header="authorization", secret="token")
-OWN_HEADER = Credential(header="x-api-key", secret="key")
+BEARER, OWN_HEADER, BASIC = Bearer("token"), OwnHeader("x-api-key", "key"), Basic("svc", "token")
+IDENTITY = ManagedIdentity("api://crm")
+NOBODY = Subject(None, None)
 
 
 class FakeVault:
@@ -47,10 +54,52 @@ def shown(header: Header | Refusal | None) -> tuple[str, str]:
     return header.name, header.value.reveal()
 
 
+class Identity:
+    """Lends `identity-1`, `identity-2`, ..."""
+
+    def __init__(self) -> None:
+        self.lent = 0
+
+    async def token(self, resource: str) -> Token:
+        self.lent += 1
+        return Token(Secret(f"identity-{self.lent}"), 3600)
+
+
+async def obtain(wanted: Credential | None, secrets: HeldSecrets) -> Header | Refusal | None:
+    return await credential.obtain(wanted, NOBODY, secrets, tokens(secrets))
+
+
+async def renew(wanted: Credential, refused: Header, secrets: HeldSecrets) -> Header | Refusal | None:
+    return await credential.renew(wanted, refused, NOBODY, secrets, tokens(secrets))
+
+
+def tokens(secrets: HeldSecrets) -> UpstreamTokens:
+    # What issuers do with each kind is in test_upstream_tokens.py; here none is asked.
+    return UpstreamTokens(settings(), secrets, TokenEndpoint(httpx.AsyncClient()), Identity().token, HeldTokens())
+
+
 async def test_a_bearer_token_and_a_header_of_the_servers_own(secrets: HeldSecrets) -> None:
     assert shown(await obtain(BEARER, secrets)) == ("authorization", "Bearer one")
     assert shown(await obtain(OWN_HEADER, secrets)) == ("x-api-key", "k")
     assert await obtain(None, secrets) is None
+
+
+async def test_a_user_name_and_a_password_in_any_script(secrets: HeldSecrets, vault: FakeVault) -> None:
+    assert shown(await obtain(BASIC, secrets)) == ("authorization", "Basic c3ZjOm9uZQ==")
+    vault.secrets["password"] = "p:ä"
+    assert shown(await obtain(Basic("svc", "password"), secrets)) == ("authorization", "Basic c3ZjOnA6w6Q=")
+
+
+async def test_a_token_that_was_issued_travels_as_a_bearer_token(secrets: HeldSecrets) -> None:
+    issued = tokens(secrets)
+    first = await credential.obtain(IDENTITY, NOBODY, secrets, issued)
+    assert shown(first) == ("authorization", "Bearer identity-1")
+    assert isinstance(first, Header)
+    renewed = await credential.renew(IDENTITY, first, NOBODY, secrets, issued)
+    assert shown(renewed) == ("authorization", "Bearer identity-2")
+    assert isinstance(renewed, Header)
+    assert await credential.renew(IDENTITY, renewed, NOBODY, secrets, issued) is None
+    assert await credential.renew(None, None, NOBODY, secrets, issued) is None
 
 
 async def test_the_secret_is_in_no_repr(secrets: HeldSecrets) -> None:
@@ -125,7 +174,8 @@ async def test_without_a_vault_a_credential_is_unavailable() -> None:
 async def test_a_secret_that_does_not_fit_a_header_is_refused_and_not_shown(
     secrets: HeldSecrets, vault: FakeVault, value: str
 ) -> None:
-    vault.secrets["token"] = value
-    refusal = await obtain(BEARER, secrets)
-    assert isinstance(refusal, Refusal)
-    assert value not in refusal.detail
+    vault.secrets |= {"token": value, "key": value}
+    for wanted in (BEARER, OWN_HEADER, BASIC) if value != "é" else (BEARER, OWN_HEADER):
+        refusal = await obtain(wanted, secrets)
+        assert isinstance(refusal, Refusal)
+        assert value not in refusal.detail

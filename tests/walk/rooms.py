@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from gateway.answer import Answer
 from gateway.call import serve
+from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.held_tokens import HeldTokens, Token
 from gateway.identity_keys import IdentityKeys
+from gateway.pinning import Pinning
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
 from gateway.rooms import Rooms
@@ -27,6 +31,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.entra import AUTHORITY, Tenant, settings
 from tests.fakes.evidence import MemoryEvidence
 from tests.fakes.graph import Network
+from tests.fakes.pins import MemoryPins, pinned
 from tests.fakes.policies import policy_text
 from tests.fakes.values import ORIGIN
 
@@ -47,6 +52,7 @@ class Gateway:
     clock: Clock
     policy_file: Path
     graph: Network
+    pins: MemoryPins
     gone: asyncio.Event | None = None
     """Set it, and the client has left."""
 
@@ -89,8 +95,10 @@ def request(method: str, params: dict[str, Any] | None = None, identifier: Any =
 
 
 @contextlib.asynccontextmanager
-async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str = "5s") -> AsyncIterator[Gateway]:
-    """The gateway with a policy whose servers are all at that address."""
+async def gateway(
+    folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str = "5s", pins: MemoryPins | None = None
+) -> AsyncIterator[Gateway]:
+    """The gateway with a policy whose servers are all at that address, and whose tools are pinned unless others are."""
     policy_file = folder / "policy.yaml"
     policy_file.write_text(policy_text(url, read))
     tenant, evidence, clock = Tenant(), MemoryEvidence(), Clock()
@@ -103,19 +111,22 @@ async def gateway(folder: Path, url: str = "http://127.0.0.1:9/mcp", read: str =
             raise SecretUnavailableError("not found")
         return Secret(secrets[name])
 
+    pins = pins or pinned(yaml.safe_load(policy_text())["servers"])
     async with open_client() as client, tenant.client() as keys:
+        recorder = Recorder(Chains(evidence), clock=clock)
         configured, held = settings(COUNTERSIGN_POLICY=str(policy_file)), HeldSecrets(read_secret, clock)
         rooms = Rooms(
             settings=configured,
             keys=IdentityKeys(keys, AUTHORITY),
             policy=PolicySource(policy_file, directory=directory),
-            recorder=Recorder(Chains(evidence), clock=clock),
+            recorder=recorder,
             secrets=held,
             tokens=UpstreamTokens(configured, held, TokenEndpoint(client), _no_identity, HeldTokens(clock)),
             client=client,
             memberships=Memberships(directory, clock),
+            catalogue=Catalogue(Pinning(pins, recorder, clock), recorder, clock),
         )
-        yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file, graph)
+        yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file, graph, pins)
 
 
 async def _no_identity(_resource: str) -> Token:

@@ -25,7 +25,7 @@ def shown(*of: Rule, call: Call = GET, caller: Caller = CALLER, columns: int = 1
 
 def reason_of(rule: Rule) -> str:
     """What is said of a rule beside one that allows."""
-    lines = shown(ALLOW, rule)
+    lines = shown(ALLOW, rule, columns=120)
     [line] = [line for line in lines if rule.name in line and line.startswith("  ")]
     return line.partition(rule.name)[2].strip()
 
