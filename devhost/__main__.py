@@ -10,6 +10,7 @@ import sys
 COMMANDS = {
     "run": ("devhost.supervisor", "run the whole local stack in the foreground (make run)"),
     "token": ("devhost.token", "print an access token for a test account"),
+    "env": ("devhost.env", "print the stack's settings for a shell, to use `python -m gateway` on it"),
     "tour": ("devhost.tour", "walk through the running stack, narrated (make tour)"),
 }
 

@@ -12,6 +12,7 @@ from gateway.cli.printed import MISUSED, Printed
 
 COMMANDS = {
     "policy": ("gateway.cli.policy", "check a policy, explain its decisions, run its cases"),
+    "tools": ("gateway.cli.tools", "show which tools are pinned, what changed, and accept it"),
 }
 """Each module has `main(arguments) -> Printed`."""
 

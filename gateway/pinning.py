@@ -121,8 +121,13 @@ class Pinning:
             async with turns:
                 return await self._pin(passage, server, definition, known, has_baseline=has_baseline)
 
-        refusals = await asyncio.gather(*map(one, news))
-        return next((refusal for refusal in refusals if refusal is not None), None)
+        # All of them end before this does, so that nothing writes on after an error.
+        for end in await asyncio.gather(*map(one, news), return_exceptions=True):
+            if isinstance(end, BaseException):
+                raise end
+            if end is not None:
+                return end
+        return None
 
     async def _pin(
         self, passage: Passage, server: Server, definition: Definition, known: _Read, *, has_baseline: bool

@@ -69,17 +69,19 @@ def client_proof(client: str, secret: Secret) -> Secret:
     return Secret(base64.b64encode(pair.encode()).decode())
 
 
-async def _body(response: httpx.Response) -> bytes:
-    """The body, cut off past the limit, when it is not JSON any more."""
+async def _body(response: httpx.Response) -> bytes | None:
+    """The whole body, or None where it goes past the limit."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > MAX_ANSWER:
-            break
-    return bytes(body[:MAX_ANSWER])
+            return None
+    return bytes(body)
 
 
-def _read(status: int, body: bytes) -> Token | Failure:
+def _read(status: int, body: bytes | None) -> Token | Failure:
+    if body is None:
+        return Failure(f"status {status}, too large")
     answer = jsontext.parse(body, duplicates=True)
     if not isinstance(answer, dict):
         return Failure(f"status {status}, not a JSON object")

@@ -2,4 +2,5 @@
 
 Reading order: `document` (what a checked policy is), `parse` (from YAML text, with `nodes`, `servers`
 and `rules`), `condition` (CEL), `glob` and `uri` (patterns), `match` (the decision), `source` (the file).
+`question`, `people` and `cases` ask it about calls that nobody has made.
 """

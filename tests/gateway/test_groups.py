@@ -124,12 +124,12 @@ async def test_a_call_that_is_given_up_leaves_the_others_their_answer() -> None:
     assert first.cancelled()
 
 
-@pytest.mark.parametrize("change", [{"object_id": "another"}, {"tenant": "another"}])
-async def test_one_callers_answer_is_not_anothers(change: dict[str, str]) -> None:
+@pytest.mark.parametrize("other", [replace(CROWD, object_id="another"), replace(CROWD, tenant="another")])
+async def test_one_callers_answer_is_not_anothers(other: Caller) -> None:
     directory = Asked()
     memberships = Memberships(directory)
     await complete(CROWD, POLICY, memberships)
-    await complete(replace(CROWD, **change), POLICY, memberships)
+    await complete(other, POLICY, memberships)
     assert len(directory.questions) == 2
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from devhost import serve
@@ -52,6 +52,11 @@ async def issuing(answer: Callable[[], Response]) -> AsyncIterator[tuple[Issuer,
 def body(value: Any, status: int = 200) -> Callable[[], Response]:
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     return lambda: Response(content, status, media_type="application/json")
+
+
+async def endless() -> AsyncIterator[bytes]:
+    yield b" " * (MAX_ANSWER + 1)
+    await asyncio.Event().wait()
 
 
 async def test_a_form_goes_there_and_a_token_comes_back() -> None:
@@ -104,7 +109,8 @@ async def test_a_lifetime_is_a_number_of_seconds_or_a_guess(written: Any, lifeti
         (body(GOOD | {"access_token": 5}), "status 200 without a usable access_token", ""),
         (body(GOOD | {"token_type": "DPoP"}), "status 200 with a token that is not a bearer token", ""),
         (body(GOOD | {"token_type": None}), "status 200 with a token that is not a bearer token", ""),
-        (body(GOOD | {"more": "x" * MAX_ANSWER}), "status 200, not a JSON object", ""),
+        (body(GOOD | {"more": "x" * MAX_ANSWER}), "status 200, too large", ""),
+        (lambda: StreamingResponse(endless()), "status 200, too large", ""),
         (lambda: RedirectResponse("/elsewhere", 307), "status 307, not a JSON object", ""),
     ],
 )  # fmt: skip

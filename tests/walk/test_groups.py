@@ -107,7 +107,7 @@ async def test_who_sees_a_value_clear_is_decided_by_the_directorys_groups(tmp_pa
 
 
 async def test_lists_show_what_the_directorys_groups_allow(tmp_path: Path) -> None:
-    listed = {"tools": [{"name": "get_customer", "inputSchema": {}}, {"name": "drop_all", "inputSchema": {}}]}
+    listed = {"tools": [{"name": "get_customer"}, {"name": "delete_customer"}]}
     async with serving(result(listed)) as upstream, gateway(tmp_path, upstream.url) as door:
         tools = message(await door.send(request("tools/list"), token="crowd"))["result"]["tools"]
         assert [tool["name"] for tool in tools] == ["get_customer"]

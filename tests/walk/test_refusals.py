@@ -122,7 +122,7 @@ async def test_without_evidence_no_call_is_forwarded(door: Gateway) -> None:
     assert (answer.status, message(answer)["error"]["code"]) == (503, 50303)
     assert answer.headers["retry-after"]
     assert door.evidence.rows == {}
-    assert door.rooms.recorder.failures == 2  # the policy's loading and the intent
+    assert door.rooms.recorder.failures == 3  # the policy's loading, the gateway's own list, and the refusal
 
 
 async def test_without_evidence_no_list_is_forwarded_either(door: Gateway) -> None:
@@ -131,7 +131,7 @@ async def test_without_evidence_no_list_is_forwarded_either(door: Gateway) -> No
 
 
 async def test_a_store_that_fails_although_it_wrote_forwards_nothing(door: Gateway) -> None:
-    door.evidence.faults = [None, Fault.FAILS_BUT_IS_WRITTEN]  # policy, intent
+    door.evidence.faults = [None, None, Fault.FAILS_BUT_IS_WRITTEN]  # policy, own list, intent
     assert (await door.call()).status == 503
     assert door.evidence.events() == ["intent/allowed"]
 
@@ -147,7 +147,9 @@ async def test_without_a_credential_nothing_is_forwarded_and_the_failure_is_on_r
     door.secrets.clear()
     answer = await door.call()
     assert answer.status == 502
-    assert door.evidence.events() == ["intent/allowed", "outcome/credential_unavailable"]
+    assert door.evidence.events() == ["refused/credential_unavailable"]
+    await door.send(request("resources/read", {"uri": "customer://1"}))
+    assert door.evidence.events()[1:] == ["intent/allowed", "outcome/credential_unavailable"]
 
 
 async def test_a_secret_that_does_not_fit_a_header_is_not_sent(door: Gateway) -> None:

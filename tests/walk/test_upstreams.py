@@ -16,6 +16,7 @@ from tests.walk.rooms import Gateway, gateway, message, messages, request
 
 PATIENCE = 5
 """Seconds after which a test counts as hanging."""
+READ = request("resources/read", {"uri": "customer://1"})
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ async def test_an_answer_that_is_none_becomes_a_clear_error_on_record(
 
 async def test_an_upstream_that_is_down_is_unreachable(tmp_path: Path) -> None:
     async with gateway(tmp_path, "http://127.0.0.1:9/mcp") as door:
-        answer = await door.call(server="open")
+        answer = await door.send(READ, server="open")
     assert answer.status == 502
     assert door.evidence.events() == ["intent/allowed", "outcome/upstream_unreachable"]
 
@@ -141,7 +142,7 @@ async def test_a_stream_that_may_be_resumed_ends_without_an_error(door: Gateway,
 
 
 async def test_an_outcome_that_cannot_be_recorded_withholds_the_answer(door: Gateway) -> None:
-    door.evidence.faults = [None, None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # policy, intent, outcome
+    door.evidence.faults = [None, None, None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # policy, own list, intent, outcome
     answer = await door.call()
     assert answer.status == 503
     assert message(answer)["error"]["code"] == 50304
@@ -152,7 +153,7 @@ async def test_an_outcome_that_cannot_be_recorded_withholds_a_streamed_answer(
     door: Gateway, upstream: Upstream
 ) -> None:
     upstream.answer = events({"jsonrpc": "2.0", "id": ..., "result": {"a": "hi"}})
-    door.evidence.faults = [None, None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # policy, intent, outcome
+    door.evidence.faults = [None, None, None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # policy, own list, intent, outcome
     [last] = await messages(await door.call())
     assert last["error"]["code"] == 50304
 

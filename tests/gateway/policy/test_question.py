@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway import inbound
 from gateway.jsontext import write
 from gateway.policy.question import Answer, Question, answer_of, call_of, read_time
+from gateway.policy.target import target_of
 from gateway.protocol import LEGACY, LEGACY_VERSIONS, METHODS, VERSION_HEADER
 from gateway.reasons import Reason
 from gateway.values import Arrival, Call, Refusal
@@ -42,6 +43,7 @@ def test_a_question_is_the_call_that_inbound_reads_from_the_same_message(method:
         read = reading.call
         assert (read.server, read.era, read.kind, read.method) == (asked.server, asked.era, asked.kind, asked.method)
         assert (read.target, read.id, read.message) == (asked.target, asked.id, asked.message)
+        assert bool(target_of(asked)) is bool(asked.target)
 
 
 @pytest.mark.parametrize(
