@@ -11,7 +11,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from functools import partial
 
 from gateway import listing
 from gateway.events import Outcome
@@ -69,10 +68,10 @@ class Catalogue:
     async def check(self, passage: Passage, reach: Reach) -> Refusal | None:
         """None if the call may go on as far as its tool is concerned; `reach` takes a call to the upstream."""
         call = passage.call
-        if passage.policy is None:
+        server = _server(passage)
+        if server is None:
             return Refusal(Reason.POLICY_UNAVAILABLE)
-        server = passage.policy.servers[call.server]
-        passage.admit = partial(self._admit, passage, server)
+        passage.admit = self.admit
         try:
             if call.method == "tools/list":
                 return await self._prepare(passage, server, reach)
@@ -98,7 +97,8 @@ class Catalogue:
         passage.definition = tool.digest
         if await self._pinning.verdict(server, call.target, tool.digest) is not Verdict.USABLE:
             return Refusal(Reason.TOOL_QUARANTINED)
-        if call.era is Era.MODERN and (header := mismatch(tool.headers, call.arguments, dict(call.headers))):
+        declared = tool.headers if call.era is Era.MODERN else ()
+        if header := mismatch(declared, call.arguments, dict(call.headers)):
             return Refusal(Reason.HEADER_MISMATCH, mask_text(header, EVERYTHING))
         return None
 
@@ -141,9 +141,11 @@ class Catalogue:
         entry.whole_at = now
         return None
 
-    async def _admit(self, passage: Passage, server: Server, result: dict[str, Json]) -> dict[str, Json] | Refusal:
+    async def admit(self, passage: Passage, result: dict[str, Json]) -> dict[str, Json] | Refusal:
         """A page of the client's own list without the tools that are held back; what it says is remembered."""
-        listed = listing.entries(result)
+        server, listed = _server(passage), listing.entries(result)
+        if server is None:
+            return Refusal(Reason.POLICY_UNAVAILABLE)
         if isinstance(listed, Refusal):
             return listed
         definitions = [read_definition(entry) for entry in listed]
@@ -170,6 +172,10 @@ class Catalogue:
         while len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
         return entry
+
+
+def _server(passage: Passage) -> Server | None:
+    return passage.policy.servers.get(passage.call.server) if passage.policy else None
 
 
 def _tool(definition: Definition, now: float) -> _Tool:

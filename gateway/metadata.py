@@ -21,19 +21,21 @@ def resource_metadata(settings: Settings, server: str = "") -> dict[str, Any]:
     return {
         "resource": f"{settings.url}/mcp/{server}" if server else settings.url,
         "authorization_servers": [f"{settings.authority}/{tenant}/v2.0" for tenant in sorted(settings.tenants)],
-        "scopes_supported": [scope(settings)],
+        "scopes_supported": [scope(settings, server)],
         "bearer_methods_supported": ["header"],
         "resource_name": f"Countersign: {server}" if server else "Countersign",
     }
 
 
-def scope(settings: Settings) -> str:
+def scope(settings: Settings, server: str = "") -> str:
     """The scope in the form that Entra takes in a request: App ID URI, slash, name.
 
-    Of several App ID URIs the one with https counts, which a client finds equal to the resource.
+    Entra compares the `resource` that a client sends with the App ID URI of the scope. So where the
+    server's own URL is one of the App ID URIs it is the one that counts, else one with https, else any.
     """
     uris = [audience for audience in settings.audiences if "://" in audience]
-    uri = max(uris) if uris else f"api://{min(settings.audiences)}"
+    own = f"{settings.url}/mcp/{server}".lower()
+    uri = own if server and own in uris else max(uris) if uris else f"api://{min(settings.audiences)}"
     return f"{uri}/{settings.scope}"
 
 
@@ -46,6 +48,7 @@ def challenge(settings: Settings, server: str, reason: Reason) -> str | None:
         error = ['error="insufficient_scope"']
     else:
         return None
-    path = f"/mcp/{server}" if SERVER_NAME.fullmatch(server) else ""
+    server = server if SERVER_NAME.fullmatch(server) else ""
+    path = f"/mcp/{server}" if server else ""
     found = f'resource_metadata="{settings.url}{WELL_KNOWN}{path}"'
-    return "Bearer " + ", ".join([*error, found, f'scope="{scope(settings)}"'])
+    return "Bearer " + ", ".join([*error, found, f'scope="{scope(settings, server)}"'])

@@ -105,7 +105,7 @@ class Reason(Enum):
     SESSION_ENDED = Wire(404, -32600, "The MCP session has ended; initialize again.")
 
     SERVER_REQUEST_REFUSED = Wire(
-        200, 40307, "The MCP server asked its client for something that the policy of this gateway does not allow."
+        200, 40308, "The MCP server asked its client for something that the policy of this gateway does not allow."
     )
     CLIENT_GONE = Wire(499, 49900, "The client left before the answer.")
 

@@ -56,8 +56,8 @@ class Passage:
     """Id of the call for which the gateway itself makes this one."""
     definition: str = ""
     """SHA-256 of the definition of the tool that is called."""
-    admit: Callable[[dict[str, Json]], Awaitable[dict[str, Json] | Refusal]] | None = None
-    """Takes the tools that are held back out of a result with a list of tools."""
+    admit: "Callable[[Passage, dict[str, Json]], Awaitable[dict[str, Json] | Refusal]] | None" = None
+    """Takes the tools that are held back out of a list that answers this call."""
     on_its_way: bool = False
     """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
 
@@ -180,7 +180,8 @@ class Recorder:
         now = self._now()
         said = {"operator": operator, "justification": why}
         fields = _of_tool(change) | {name: mask.mask_text(text, EVERYTHING) for name, text in said.items()}
-        return await self._write(f"{now:%Y%m%d}-operators", {"time": _time(now), **fields})
+        known = {"time": _time(now), **fields}
+        return await self._write(f"{now:%Y%m%d}-operators", {name: value for name, value in known.items() if value})
 
     async def _append(self, passage: Passage, fields: Mapping[str, str | int]) -> bool:
         now = self._now()

@@ -60,7 +60,7 @@ async def admitted(passage: Passage, message: dict[str, Any]) -> dict[str, Any] 
     if passage.admit is None:
         # fail-closed: no list of tools leaves that nobody has looked at.
         return Refusal(Reason.CATALOGUE_UNAVAILABLE, "not looked at")
-    kept = await passage.admit(result)
+    kept = await passage.admit(passage, result)
     return kept if isinstance(kept, Refusal) else message | {"result": kept}
 
 

@@ -21,7 +21,10 @@ def test_the_doors_are_those_of_the_readme() -> None:
     routes = {}
     for function in function_app.app.get_functions():
         trigger = function.get_trigger().get_dict_repr()
-        routes[trigger["route"]] = (trigger["authLevel"].name, sorted(getattr(method, "name", method) for method in trigger["methods"]))
+        routes[trigger["route"]] = (
+            trigger["authLevel"].name,
+            sorted(getattr(method, "name", method) for method in trigger["methods"]),
+        )
     assert routes == {
         "mcp/{server}": ("ANONYMOUS", ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]),
         ".well-known/oauth-protected-resource": ("ANONYMOUS", ["GET"]),

@@ -14,7 +14,13 @@ SHOWN_BY = {
     "gateway/settle.py": "tests/walk",
     "gateway/relay.py": "tests/walk",
     "gateway/forward.py": "tests/walk",
+    "gateway/reach.py": "tests/walk",
+    "gateway/rooms.py": "tests/walk",
+    "gateway/held_secrets.py": "tests/gateway/test_credential.py",
     "gateway/composition.py": "tests/live",
+    "gateway/catalogue.py": "tests/walk/test_catalogue.py",
+    "gateway/listing.py": "tests/walk/test_catalogue.py",
+    "gateway/events.py": "tests/gateway/test_record.py",
     "gateway/protocol.py": "tests/gateway/test_inbound.py",
     "gateway/storage/contract.py": "tests/gateway/evidence/test_chain.py",
     "gateway/storage/identity.py": "tests/walk/test_credentials.py",
@@ -31,18 +37,18 @@ SHOWN_BY = {
 LINES = 300
 FUNCTION_LINES = 42
 NESTING = 3
-BROAD = {"gateway/call.py": 1, "gateway/relay.py": 1, "gateway/mask.py": 1}
+BROAD = {"gateway/call.py": 1, "gateway/relay.py": 1, "gateway/mask.py": 2, "gateway/policy/condition.py": 1}
 """Where everything may be caught: the outer boundaries, each of which refuses."""
 
 ALONE = {
-    "azure.data.tables": {"gateway/storage/tables.py"},
+    "azure.data.tables": {"gateway/storage/tables.py", "gateway/storage/pins.py"},
     "azure.keyvault.secrets": {"gateway/storage/vault.py"},
     "azure.identity": {"gateway/storage/identity.py"},
     "httpx": {
         "gateway/token_endpoint.py",
         "gateway/forward.py",
         "gateway/identity_keys.py",
-        "gateway/call.py",
+        "gateway/rooms.py",
         "gateway/storage/graph.py",
     },
     "fastapi": {"gateway/door.py"},

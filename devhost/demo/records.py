@@ -70,6 +70,7 @@ def records() -> MCPServer[Any]:
     )
     database = Database()
     _add_reads(server, database)
+    _add_export(server, database)
     _add_failures(server, database)
     _add_slow_report(server, database)
     _add_dangerous(server, database)
@@ -109,6 +110,8 @@ def _add_reads(server: MCPServer[Any], database: Database) -> None:
             raise ToolError(f"There is no employee {employee_id}.")
         return found
 
+
+def _add_export(server: MCPServer[Any], database: Database) -> None:
     @server.tool(annotations=READS)
     def export_customers() -> CallToolResult:
         """All customers as a CSV file, embedded twice: as text and as a blob."""

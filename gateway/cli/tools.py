@@ -70,7 +70,9 @@ async def _run(chosen: argparse.Namespace, stores: Stores) -> Printed:
         if chosen.command == "diff":
             return await pinned.differs(pins, chosen.server, chosen.tool)
         recorder = Recorder(Chains(evidence))
-        acceptance = pinned.Acceptance(chosen.server, chosen.tool, chosen.definition, chosen.operator, chosen.reason)
+        acceptance = pinned.Acceptance(
+            chosen.server, chosen.tool, chosen.definition or "", chosen.operator, chosen.reason
+        )
         return await pinned.accepted(pins, recorder, acceptance)
     except StoreUnavailableError as error:
         return Printed(FAILED, complaint=f"The store of pins does not answer, or not to you ({error}).")
@@ -98,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     accepting.add_argument("tool", metavar="TOOL", nargs="?", default="")
     accepting.add_argument("--all", action="store_true", help="every tool of the server that waits")
     accepting.add_argument(
-        "--definition", metavar="HASH", type=_hash, default="", help="only if this definition waits, as diff shows it"
+        "--definition", metavar="HASH", type=_hash, help="only if this definition waits, as diff shows it"
     )
     accepting.add_argument("--reason", metavar="TEXT", type=_reason, required=True, help="why; it goes on record")
     accepting.add_argument(

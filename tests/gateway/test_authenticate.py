@@ -102,7 +102,7 @@ WRONG = {
     ),
     "no kid": (ISSUER.sign(CLAIMS, header={"kid": None}), Reason.TOKEN_MALFORMED),
     "expired": (TENANT_FAKE.token(exp=int(time.time()) - LEEWAY - 2), Reason.TOKEN_EXPIRED),
-    "not yet valid": (TENANT_FAKE.token(nbf=int(time.time()) + LEEWAY + 60), Reason.TOKEN_NOT_YET_VALID),
+    "not yet valid": (TENANT_FAKE.token(nbf=int(time.time()) + 3600), Reason.TOKEN_NOT_YET_VALID),
     "no expiry": (TENANT_FAKE.token(exp=None), Reason.TOKEN_CLAIMS),
     "expiry is text": (TENANT_FAKE.token(exp="9999999999"), Reason.TOKEN_CLAIMS),
     "wrong audience": (TENANT_FAKE.token(aud="https://graph.microsoft.com"), Reason.TOKEN_AUDIENCE),

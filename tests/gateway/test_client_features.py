@@ -9,7 +9,7 @@ from tests.fakes.values import CALL
 
 ALL = frozenset({"elicitation", "sampling", "roots"})
 NONE: frozenset[str] = frozenset()
-CAPABILITIES = {"elicitation": {"url": {}}, "sampling": {}, "roots": {}, "experimental": {"x": {}}}
+CAPABILITIES: dict[str, Any] = {"elicitation": {"url": {}}, "sampling": {}, "roots": {}, "experimental": {"x": {}}}
 
 
 def initialize() -> Call:
@@ -70,11 +70,12 @@ def test_an_unknown_request_is_forbidden_and_a_ping_is_not() -> None:
 
 
 def test_state_alone_and_notifications_and_results_ask_for_nothing() -> None:
-    for message in (
+    messages: list[dict[str, Any]] = [
         {"result": {"resultType": "input_required", "requestState": "s"}},
         {"method": "notifications/progress"},
         {"result": {"content": []}},
         {"error": {}},
-    ):
+    ]
+    for message in messages:
         assert forbidden(message, NONE) == ""
         assert asked(message) == ""

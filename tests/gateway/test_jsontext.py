@@ -6,7 +6,7 @@ from gateway.jsontext import MAX_DEPTH, Malformed, Number, parse, plain, write
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | TEXT,
+    st.none() | st.booleans() | st.integers(-(10**16), 10**16) | TEXT,
     lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=20,
 )

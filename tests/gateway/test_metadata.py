@@ -27,6 +27,9 @@ def test_the_scope_is_named_by_the_app_id_uri_that_a_client_finds_equal_to_the_r
     assert scope(SETTINGS) == f"{AUDIENCE_URI}/mcp.access"
     both = settings(COUNTERSIGN_AUDIENCE=f"{AUDIENCE},{AUDIENCE_URI},https://mcp.example.com/mcp")
     assert scope(both) == "https://mcp.example.com/mcp/mcp.access"
+    own = settings(COUNTERSIGN_AUDIENCE=f"{AUDIENCE},https://mcp.example.com/mcp/crm,https://mcp.example.com/mcp/zoo")
+    assert scope(own, "crm") == "https://mcp.example.com/mcp/crm/mcp.access"
+    assert resource_metadata(own, "crm")["scopes_supported"] == ["https://mcp.example.com/mcp/crm/mcp.access"]
     assert scope(settings(COUNTERSIGN_AUDIENCE=AUDIENCE)) == f"api://{AUDIENCE}/mcp.access"
 
 

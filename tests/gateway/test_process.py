@@ -47,6 +47,7 @@ async def test_without_a_policy_the_gateway_is_not_healthy(monkeypatch: pytest.M
 async def test_with_wrong_settings_the_log_names_them_and_strangers_learn_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setenv("COUNTERSIGN_URL", "https://mcp.example.com")
     monkeypatch.delenv("COUNTERSIGN_TENANTS", raising=False)
     assert await process.health_of() == (503, {"status": "misconfigured"})
     assert "COUNTERSIGN_TENANTS" in caplog.text

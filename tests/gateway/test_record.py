@@ -6,7 +6,7 @@ from typing import Any
 from gateway.evidence.chain import Chains
 from gateway.policy.source import MAX_CHANGES, Change
 from gateway.reasons import Reason
-from gateway.record import BURST, Event, Outcome, Passage, Recorder
+from gateway.record import BURST, Event, Outcome, Passage, Recorder, ToolChange
 from gateway.values import Action, Hidden, Refusal
 from tests.fakes.clock import Clock
 from tests.fakes.evidence import MemoryEvidence
@@ -41,6 +41,33 @@ async def test_an_intent_says_who_what_when_where_and_by_which_rule() -> None:
         **{"tenant": CALLER.tenant, "subject": CALLER.object_id, "kind": "user", "client": CALLER.client},
         **{"token": "token-1", "signin": "sign-in-1", "policy": "0" * 64, "rules": "engineers-read"},
     }
+
+
+async def test_a_call_says_which_definition_of_its_tool_it_is_for_and_on_whose_behalf_the_gateway_lists() -> None:
+    store = MemoryEvidence()
+    await recorder(store).intent(passage(definition="d" * 64, cause="call-1"), Event.INTENT)
+    [body] = bodies(store)
+    assert (body["definition"], body["cause"]) == ("d" * 64, "call-1")
+
+
+async def test_a_tools_change_says_what_changed_and_on_whose_call_it_was_seen() -> None:
+    store = MemoryEvidence()
+    change = ToolChange("records", "mary@shop.example", Outcome.QUARANTINED, "d" * 64, "e" * 64)
+    await recorder(store).tool(passage(definition="f" * 64), change)
+    [body] = bodies(store)
+    assert (body["event"], body["outcome"], body["subject"]) == ("tool", "quarantined", CALLER.object_id)
+    assert (body["definition"], body["pinned"]) == ("d" * 64, "e" * 64)
+    assert "mary" not in str(body)
+
+
+async def test_an_operators_acceptance_names_the_operator_and_the_reason() -> None:
+    store = MemoryEvidence()
+    change = ToolChange("records", "get_all", Outcome.ACCEPTED, "d" * 64, "")
+    await recorder(store).tool_accepted(change, "olga", "asked by mary@shop.example")
+    [body] = bodies(store)
+    assert (body["session"], body["operator"], body["target"]) == ("20261123-operators", "olga", "get_all")
+    assert "mary" not in body["justification"]
+    assert "pinned" not in body
 
 
 async def test_an_outcome_sums_up_what_was_hidden_without_the_values() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import SettingsError, is_loopback, read
+from gateway.settings import SettingsError, is_loopback, read, read_stores
 from tests.fakes.entra import ENVIRONMENT
 
 AZURITE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=b==;TableEndpoint=http://127.0.0.1:7078/a;"
@@ -19,10 +19,12 @@ def test_a_complete_environment_is_read() -> None:
     assert settings.origins == frozenset()
 
 
-@pytest.mark.parametrize("name", ["COUNTERSIGN_TENANTS", "COUNTERSIGN_AUDIENCE", "COUNTERSIGN_EVIDENCE"])
+@pytest.mark.parametrize(
+    "name", ["COUNTERSIGN_TENANTS", "COUNTERSIGN_AUDIENCE", "COUNTERSIGN_EVIDENCE", "COUNTERSIGN_STATE"]
+)
 @pytest.mark.parametrize("value", ["", " , "])
 def test_a_missing_setting_is_named(name: str, value: str) -> None:
-    if name == "COUNTERSIGN_EVIDENCE":
+    if name in ("COUNTERSIGN_EVIDENCE", "COUNTERSIGN_STATE"):
         value = ""
     with pytest.raises(SettingsError, match=name):
         read(ENVIRONMENT | {name: value})
@@ -45,6 +47,7 @@ def test_on_azure_the_apps_own_name_is_its_url_unless_another_is_set() -> None:
         ("COUNTERSIGN_KEY_VAULT", "vault.example"),
         ("COUNTERSIGN_EVIDENCE", "http://evidence.example"),
         ("COUNTERSIGN_EVIDENCE", AZURITE.replace("127.0.0.1", "evidence.example")),
+        ("COUNTERSIGN_STATE", AZURITE.replace("127.0.0.1", "state.example")),
     ],
 )
 def test_an_unsafe_address_is_refused(name: str, value: str) -> None:
@@ -54,6 +57,13 @@ def test_an_unsafe_address_is_refused(name: str, value: str) -> None:
 
 def test_a_connection_string_is_for_storage_on_this_machine() -> None:
     assert read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE": AZURITE}).evidence == AZURITE
+
+
+def test_a_command_line_needs_the_stores_alone() -> None:
+    stores = read_stores({"COUNTERSIGN_EVIDENCE": AZURITE, "COUNTERSIGN_STATE": "https://state.example/"})
+    assert (stores.evidence, stores.state, stores.evidence_table) == (AZURITE, "https://state.example", "evidence")
+    with pytest.raises(SettingsError, match="COUNTERSIGN_STATE"):
+        read_stores({"COUNTERSIGN_EVIDENCE": AZURITE})
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from mcp import Client
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from pydantic import AnyUrl
 
 from devhost.accounts import AUDIENCE_URI, PUBLIC_CLIENT
 from devhost.demo.people import CUSTOMERS
 from devhost.stack import ROOT
 from tests.live.conftest import Live
 
-REDIRECT = "http://localhost:33418/callback"
+REDIRECT = AnyUrl("http://localhost:33418/callback")
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ async def test_the_python_sdk_signs_in_from_a_bare_url(live: Live, mode: str) ->
 async def test_the_typescript_sdk_signs_in_from_a_bare_url(live: Live) -> None:
     process = await asyncio.create_subprocess_exec(
         "node",
-        *("tests/live/sign_in.mjs", live.url("records"), PUBLIC_CLIENT, REDIRECT, CUSTOMERS[0].id),
+        *("tests/live/sign_in.mjs", live.url("records"), PUBLIC_CLIENT, str(REDIRECT), CUSTOMERS[0].id),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

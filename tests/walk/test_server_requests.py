@@ -14,7 +14,7 @@ ASKS = {"jsonrpc": "2.0", "id": "s-1", "method": "elicitation/create", "params":
 SAMPLES = {"jsonrpc": "2.0", "id": "s-2", "method": "sampling/createMessage", "params": {}}
 PINGS = {"jsonrpc": "2.0", "id": "s-3", "method": "ping"}
 DONE = {"jsonrpc": "2.0", "id": ..., "result": {"content": []}}
-CAPABILITIES = {"elicitation": {}, "sampling": {}, "roots": {}}
+CAPABILITIES: dict[str, Any] = {"elicitation": {}, "sampling": {}, "roots": {}}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_a_server_sees_no_capability_that_the_policy_does_not_let_it_use(
     assert [seen.body["params"]["capabilities"] for seen in upstream.seen] == [{"elicitation": {}}, {}]
 
 
-@pytest.mark.parametrize(("server", "code"), [("open", None), ("records", 40307)])
+@pytest.mark.parametrize(("server", "code"), [("open", None), ("records", 40308)])
 async def test_input_that_a_modern_server_requires_is_relayed_or_refused(
     door: Gateway, upstream: Upstream, server: str, code: int | None
 ) -> None:

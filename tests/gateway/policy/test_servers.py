@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.policy.document import Trust
 from gateway.policy.servers import _KEYS
 from tests.gateway.policy.documents import changed, good, mistakes
 
@@ -17,6 +18,15 @@ def test_a_server_that_says_little_waits_a_little_and_needs_no_credential() -> N
     assert (server.url, server.credential) == ("https://records.example.com/mcp", None)
     assert (server.connect_timeout, server.read_timeout) == (5, 60)
     assert [mask.name for mask in server.masks] == ["personal"]
+
+
+def test_new_and_changed_tools_are_held_unless_the_server_is_trusted() -> None:
+    assert good().servers["records"].trust is Trust.QUARANTINE
+    assert good(with_server("trust: accept")).servers["records"].trust is Trust.ACCEPT
+    [line] = mistakes(with_server("trust: acept"))
+    assert "unknown trust 'acept'; did you mean 'accept'? (in server 'records')" in line
+    [line] = mistakes(with_server("trust: [accept]"))
+    assert "trust of server 'records' must be text" in line
 
 
 def test_timeouts_have_units() -> None:
