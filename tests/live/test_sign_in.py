@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -15,10 +18,17 @@ from pydantic import AnyUrl
 
 from devhost.accounts import AUDIENCE_URI, PUBLIC_CLIENT
 from devhost.demo.people import CUSTOMERS
+from devhost.ports import Ports
 from devhost.stack import ROOT
 from tests.live.conftest import Live
 
 REDIRECT = AnyUrl("http://localhost:33418/callback")
+
+
+BROWSER = f"""#!{sys.executable}
+import sys, urllib.request
+urllib.request.urlopen(sys.argv[1].replace("prompt=consent", "prompt=none") + "&login_hint=engineer", timeout=10)
+"""
 
 
 @dataclass(slots=True)
@@ -93,3 +103,29 @@ async def test_the_metadata_is_found_from_a_401_and_only_for_servers_that_exist(
     assert document["resource"] == live.url("records")
     assert (await live.http.get(address)).json()["resource"] == live.gateway
     assert (await live.http.get(f"{address}/mcp/nobody")).status_code == 404
+
+
+async def test_the_inspectors_command_line_signs_in_from_a_bare_url(live: Live, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER)
+    browser.chmod(0o755)
+    callback = f"http://127.0.0.1:{Ports.free(41000).gateway}/oauth/callback"
+    process = await asyncio.create_subprocess_exec(
+        *("node_modules/.bin/node", "node_modules/.bin/mcp-inspector", "--cli", live.url("records"), "--quiet"),
+        *("--transport", "http", "--protocol-era", "auto", "--client-id", PUBLIC_CLIENT, "--callback-url", callback),
+        *("--method", "tools/call", "--tool-name", "get_customer", "--tool-arg", f"customer_id={CUSTOMERS[0].id}"),
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "BROWSER": str(browser),
+            "MCP_AUTO_OPEN_ENABLED": "true",
+            "MCP_INSPECTOR_SECRET_STORE": "memory",
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(40):
+        out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert json.loads(out)["structuredContent"]["id"] == CUSTOMERS[0].id

@@ -411,8 +411,8 @@ async def test_a_server_without_tools_has_an_empty_catalogue(door: Gateway, upst
     assert door.pins.baselines == {"records"}
 
 
-async def test_a_client_list_of_10_000_tools_is_refused(door: Gateway, upstream: Upstream) -> None:
-    upstream.answer = result({"tools": [tool(f"get_{n}") for n in range(10_000)]})
+async def test_a_client_list_of_too_many_tools_is_refused(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = result({"tools": [tool(f"get_{n}") for n in range(listing.MAX_TOOLS + 1)]})
     answer = await door.send(request("tools/list"))
     assert (answer.status, message(answer)["error"]["code"]) == (502, 50209)
 
