@@ -14,6 +14,9 @@ from gateway.policy.target import TargetKind
 from gateway.reasons import Reason
 from gateway.values import Call, Caller, CallerKind, Decision, Json, Refusal
 
+LIST_TTL = 60_000
+"""Milliseconds for which a client may keep a list: what a caller may use changes with the policy."""
+
 _LISTED = {
     "tools/list": ("tools", "name", TargetKind.TOOL),
     "resources/list": ("resources", "uri", TargetKind.RESOURCE),
@@ -40,7 +43,8 @@ def filter_list(policy: Policy, caller: Caller, call: Call, result: Mapping[str,
     """The result of a list method without what the caller may not use; other results as they are.
 
     Order and `nextCursor` stay, so a page may be empty and not the last. A list that differs by caller
-    must not be cached for all (2026-07-28 server/utilities/caching), so `cacheScope` becomes private.
+    must not be cached for all (2026-07-28 server/utilities/caching), so `cacheScope` becomes private,
+    and `ttlMs` no longer than `LIST_TTL`.
     """
     filtered = dict(result)
     if call.method not in _LISTED:
@@ -57,4 +61,6 @@ def filter_list(policy: Policy, caller: Caller, call: Call, result: Mapping[str,
     ]
     if "cacheScope" in filtered:
         filtered["cacheScope"] = "private"
+    if isinstance(filtered.get("ttlMs"), int):
+        filtered["ttlMs"] = min(filtered["ttlMs"], LIST_TTL)
     return filtered

@@ -81,6 +81,11 @@ def test_a_filtered_list_keeps_its_cursor_and_is_cached_for_its_caller_only() ->
     assert result["cacheScope"] == "public"
 
 
+def test_m13_a_client_keeps_a_list_no_longer_than_a_minute() -> None:
+    filtered = filter_list(good(), ENGINEER, make_call("tools/list"), {"tools": [], "ttlMs": 86_400_000})
+    assert filtered["ttlMs"] == 60_000
+
+
 def test_a_list_without_a_cache_scope_gets_none() -> None:
     assert filter_list(good(), ENGINEER, make_call("tools/list"), {"tools": []}) == {"tools": []}
 

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp.shared.inbound import decode_header_value, encode_header_value
+from mcp.shared.inbound import (
+    InboundModernRoute,
+    classify_inbound_request,
+    decode_header_value,
+    encode_header_value,
+)
 
 from gateway.inbound import MAX_BODY, Reading, decode_header, read
 from gateway.reasons import Reason
@@ -225,3 +230,45 @@ def test_no_input_makes_it_raise(body: bytes, headers: dict[str, str]) -> None:
 def test_m6_header_values_decode_as_the_official_sdk_decodes_them(text: str) -> None:
     assert decode_header(text) == decode_header_value(text)
     assert decode_header(encode_header_value(text)) == text
+
+
+VERSIONS = st.sampled_from(["2026-07-28", "2025-11-25", "2099-01-01", "", None])
+NAMES = st.sampled_from(["get_customer", "other", "=?base64?Z2V0X2N1c3RvbWVy?=", "=?base64?x?=", None])
+CAPABILITIES: st.SearchStrategy[Any] = st.sampled_from([{}, {"roots": {}}, None])
+METHODS = st.sampled_from(["tools/call", "tools/list", "prompts/get", "resources/read"])
+
+
+@given(VERSIONS, VERSIONS, METHODS, st.none() | METHODS, NAMES, NAMES, CAPABILITIES)
+def test_what_the_modern_door_accepts_is_what_the_official_sdks_ladder_accepts(
+    claimed: str | None,
+    header: str | None,
+    method: str,
+    method_header: str | None,
+    name: str | None,
+    name_header: str | None,
+    capabilities: Any,
+) -> None:
+    """The one difference: here a target must have a name, which the SDK leaves to the server behind."""
+    meta = {
+        key: value
+        for key, value in {
+            "io.modelcontextprotocol/protocolVersion": claimed,
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+        }.items()
+        if value is not None
+    }
+    field = "uri" if method == "resources/read" else "name"
+    params = {"_meta": meta} | ({field: name} if name is not None else {})
+    sent = {"mcp-protocol-version": header, "mcp-method": method_header, "mcp-name": name_header}
+    headers = {key: value for key, value in sent.items() if value is not None}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    reading = post(body, *headers.items())
+    if reading.call.era is Era.LEGACY:
+        assert "io.modelcontextprotocol/protocolVersion" not in meta
+        return
+    verdict = classify_inbound_request(body, headers=headers)
+    if isinstance(verdict, InboundModernRoute):
+        assert reading.refusal is None or (method != "tools/list" and name is None)
+    else:
+        assert reading.refusal is not None
+        assert reading.refusal.reason.wire.code == verdict.code

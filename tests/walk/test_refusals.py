@@ -110,6 +110,14 @@ async def test_a_tool_name_with_personal_data_is_masked_in_the_record(door: Gate
     assert "mary@shop.example" not in str(door.evidence.rows)
 
 
+async def test_a_tool_name_of_a_megabyte_leaves_a_small_record(door: Gateway) -> None:
+    answer = await door.call("x" * 1_000_000)
+    assert message(answer)["error"]["code"] == -32602
+    [row] = door.evidence.of_calls()
+    assert len(str(row["body"])) < 4000
+    assert "(1000000 characters, sha256 " in str(row["target"])
+
+
 async def test_a_call_that_requires_an_approval_is_refused_as_long_as_there_is_no_such_room(door: Gateway) -> None:
     answer = await door.call("issue_refund")
     assert message(answer)["error"]["code"] == 40305
