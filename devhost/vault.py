@@ -49,9 +49,10 @@ class Vault:
     state: Path
 
     def __post_init__(self) -> None:
-        found: dict[str, Versions] = json.loads(private_file.read_or_make(self._path, lambda: "{}"))
-        lacking = {name: [_fresh()] for name in SEEDED if name not in found}
-        if lacking:
+        private_file.read_or_make(self._path, lambda: json.dumps({name: [_fresh()] for name in SEEDED}))
+        found = self._read()
+        # A state folder of an earlier version may lack what is seeded now.
+        if lacking := {name: [_fresh()] for name in SEEDED if name not in found}:
             private_file.write(self._path, json.dumps(found | lacking, indent=1))
 
     def versions(self, name: str) -> Versions:
