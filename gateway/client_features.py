@@ -20,6 +20,9 @@ _ASKED_BY = {"elicitation/create": "elicitation", "sampling/createMessage": "sam
 
 _UNNAMED = "(unnamed)"
 
+MISSING_CAPABILITY = -32021
+"""2026-07-28 basic, Error Codes: the request needs a client capability that it did not declare."""
+
 
 def declared(call: Call, features: frozenset[str]) -> Call:
     """The call as the server may see it: the client declares no feature that the policy does not let through."""
@@ -35,19 +38,33 @@ def declared(call: Call, features: frozenset[str]) -> Call:
 
 
 def forbidden(message: Mapping[str, Any], features: frozenset[str]) -> str:
-    """The method that a server's message asks the client for against the policy; empty if there is none.
+    """What a server's message asks the client for against the policy, a method or a feature; empty if nothing.
 
     A method that is not known to ask for a feature is forbidden too, `ping` apart (fail-closed).
     """
     if "method" in message and "id" in message:
         method = message["method"]
         return "" if method == "ping" or _ASKED_BY.get(str(method)) in features else str(method) or _UNNAMED
+    if method := _missing(message.get("error"), features):
+        return method
     result = message.get("result")
     if not isinstance(result, dict) or result.get("resultType") != "input_required":
         return ""
     asked = result.get("inputRequests", {})
     methods = [str(each.get("method", "")) if isinstance(each, dict) else "" for each in _values(asked)]
     return next((method or _UNNAMED for method in methods if _ASKED_BY.get(method) not in features), "")
+
+
+def _missing(error: Any, features: frozenset[str]) -> str:
+    """The feature that a server misses because it was cut from what the client declared.
+
+    Its error describes this hop, so the client, which did declare the feature, must not see it.
+    """
+    if not isinstance(error, dict) or error.get("code") != MISSING_CAPABILITY:
+        return ""
+    data = error.get("data")
+    required = data.get("requiredCapabilities") if isinstance(data, dict) else None
+    return next((name for name in FEATURES if isinstance(required, dict) and name in required.keys() - features), "")
 
 
 def asked(message: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from gateway.client_features import forbidden
 from gateway.handshake import served
 from gateway.protocol import METHODS
 from gateway.reasons import Reason
-from gateway.record import Outcome, Passage, Recorder
+from gateway.record import EVERYTHING, Outcome, Passage, Recorder
 from gateway.values import Call, Masked, MessageKind, Refusal
 
 
@@ -67,7 +67,7 @@ async def admitted(passage: Passage, message: dict[str, Any]) -> dict[str, Any] 
 async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) -> dict[str, Any] | Refusal:
     """The final response to the call as it may leave; its outcome is durable if the call acts."""
     if method := forbidden(message, features_of(passage)):
-        return await fail(passage, Refusal(Reason.SERVER_REQUEST_REFUSED, method), recorder)
+        return await fail(passage, Refusal(Reason.SERVER_REQUEST_REFUSED, mask.mask_text(method, EVERYTHING)), recorder)
     kept = await admitted(passage, message)
     seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
     if isinstance(seen, Refusal):

@@ -79,3 +79,13 @@ def test_state_alone_and_notifications_and_results_ask_for_nothing() -> None:
     for message in messages:
         assert forbidden(message, NONE) == ""
         assert asked(message) == ""
+
+
+def test_m10_a_server_that_misses_a_feature_which_the_policy_cut_is_not_quoted_to_the_client() -> None:
+    data: Any = {"requiredCapabilities": {"sampling": {}, "tools": {}}}
+    message = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32021, "message": "m", "data": data}}
+    assert forbidden(message, NONE) == "sampling"
+    assert forbidden(message, frozenset({"sampling"})) == ""
+    others: list[Any] = [{}, {"requiredCapabilities": []}, None]
+    for other in others:
+        assert forbidden({"error": {"code": -32021, "data": other}}, NONE) == ""

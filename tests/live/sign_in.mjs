@@ -1,8 +1,8 @@
 // The official TypeScript SDK client, signing in from a bare URL as the engineer; prints the tool's result as JSON.
-// Arguments: URL, client id, redirect URI, customer id.
+// Arguments: URL, client id, redirect URI, mode ("legacy" or "auto"), customer id.
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
 
-const [url, clientId, redirectUrl, customer] = process.argv.slice(2);
+const [url, clientId, redirectUrl, mode, customer] = process.argv.slice(2);
 let verifier, tokens, code;
 const authProvider = {
   redirectUrl,
@@ -19,7 +19,7 @@ const authProvider = {
   },
 };
 const open = () => new StreamableHTTPClientTransport(new URL(url), { authProvider });
-const client = () => new Client({ name: "countersign-test", version: "1.0.0" });
+const client = () => new Client({ name: "countersign-test", version: "1.0.0" }, { versionNegotiation: { mode } });
 const first = open();
 try {
   await client().connect(first);

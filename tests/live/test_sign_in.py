@@ -80,10 +80,11 @@ async def test_the_python_sdk_signs_in_from_a_bare_url(live: Live, mode: str) ->
     assert asked["resource"] == [live.url("records")]
 
 
-async def test_the_typescript_sdk_signs_in_from_a_bare_url(live: Live) -> None:
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_the_typescript_sdk_signs_in_from_a_bare_url(live: Live, mode: str) -> None:
     process = await asyncio.create_subprocess_exec(
         "node",
-        *("tests/live/sign_in.mjs", live.url("records"), PUBLIC_CLIENT, str(REDIRECT), CUSTOMERS[0].id),
+        *("tests/live/sign_in.mjs", live.url("records"), PUBLIC_CLIENT, str(REDIRECT), mode, CUSTOMERS[0].id),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -57,6 +57,21 @@ async def test_a_question_that_it_does_not_allow_is_answered_here_and_on_record(
     assert door.evidence.events()[-1] == "outcome/succeeded"
 
 
+@pytest.mark.parametrize("modern", [False, True])
+async def test_what_a_server_calls_its_question_is_masked_in_the_record(
+    door: Gateway, upstream: Upstream, modern: bool
+) -> None:
+    asked(upstream, ASKS | {"method": "ask/mary@shop.example"})
+    if modern:
+        needed = {"q": {"method": "ask/mary@shop.example"}}
+        upstream.answer = result({"resultType": "input_required", "inputRequests": needed})
+        await door.call(modern=True, server="open")
+    else:
+        await messages(await door.call(server="open"))
+    assert any("server_request_refused" in event for event in door.evidence.events())
+    assert "mary@shop.example" not in str(door.evidence.rows)
+
+
 async def test_a_question_that_cannot_be_recorded_reaches_nobody(door: Gateway, upstream: Upstream) -> None:
     asked(upstream, ASKS)
     answer = await door.call(server="open")
