@@ -52,17 +52,10 @@ class Live:
         self, server: str, account: str, mode: str, tool: str, arguments: dict[str, Any]
     ) -> dict[str, Any]:
         """What the official TypeScript SDK's client saw: tools, result, session."""
-        process = await asyncio.create_subprocess_exec(
-            "node",
-            *("tests/live/client.mjs", self.url(server), await self.token(account), mode, tool, json.dumps(arguments)),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        seen: dict[str, Any] = await run_node(
+            *("node", "tests/live/client.mjs", self.url(server), await self.token(account)),
+            *(mode, tool, json.dumps(arguments)),
         )
-        async with asyncio.timeout(20):
-            out, errors = await process.communicate()
-        assert process.returncode == 0, errors.decode()
-        seen: dict[str, Any] = json.loads(out)
         return seen
 
     async def call(self, server: str, account: str, method: str = "tools/call", **params: Any) -> httpx.Response:
@@ -79,6 +72,17 @@ class Live:
     def requests_seen_by_records(self) -> list[dict[str, Any]]:
         log = self.stack.state / "logs" / "records.requests.jsonl"
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+async def run_node(*command: str, environment: dict[str, str] | None = None) -> Any:
+    """What a Node program prints, as JSON; it must end well."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(40):
+        out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return json.loads(out)
 
 
 @pytest.fixture(scope="session")

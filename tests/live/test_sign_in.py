@@ -1,7 +1,5 @@
 """From a bare URL to a tool result: discovery, authorization code with PKCE, token, call, by official clients."""
 
-import asyncio
-import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -19,8 +17,7 @@ from pydantic import AnyUrl
 from devhost.accounts import AUDIENCE_URI, PUBLIC_CLIENT
 from devhost.demo.people import CUSTOMERS
 from devhost.ports import Ports
-from devhost.stack import ROOT
-from tests.live.conftest import Live
+from tests.live.conftest import Live, run_node
 
 REDIRECT = AnyUrl("http://localhost:33418/callback")
 
@@ -82,17 +79,9 @@ async def test_the_python_sdk_signs_in_from_a_bare_url(live: Live, mode: str) ->
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_the_typescript_sdk_signs_in_from_a_bare_url(live: Live, mode: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        "node",
-        *("tests/live/sign_in.mjs", live.url("records"), PUBLIC_CLIENT, str(REDIRECT), mode, CUSTOMERS[0].id),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(20):
-        out, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    assert json.loads(out)["structuredContent"]["id"] == CUSTOMERS[0].id
+    arguments = (live.url("records"), PUBLIC_CLIENT, str(REDIRECT), mode, CUSTOMERS[0].id)
+    result = await run_node("node", "tests/live/sign_in.mjs", *arguments)
+    assert result["structuredContent"]["id"] == CUSTOMERS[0].id
 
 
 async def test_the_metadata_is_found_from_a_401_and_only_for_servers_that_exist(live: Live) -> None:
@@ -111,22 +100,16 @@ async def test_the_inspectors_command_line_signs_in_from_a_bare_url(live: Live, 
     browser.write_text(BROWSER)
     browser.chmod(0o755)
     callback = f"http://127.0.0.1:{Ports.free(41000).gateway}/oauth/callback"
-    process = await asyncio.create_subprocess_exec(
+    result = await run_node(
         *("node_modules/.bin/node", "node_modules/.bin/mcp-inspector", "--cli", live.url("records"), "--quiet"),
         *("--transport", "http", "--protocol-era", "auto", "--client-id", PUBLIC_CLIENT, "--callback-url", callback),
         *("--method", "tools/call", "--tool-name", "get_customer", "--tool-arg", f"customer_id={CUSTOMERS[0].id}"),
-        cwd=ROOT,
-        env={
+        environment={
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
             "BROWSER": str(browser),
             "MCP_AUTO_OPEN_ENABLED": "true",
             "MCP_INSPECTOR_SECRET_STORE": "memory",
         },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(40):
-        out, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    assert json.loads(out)["structuredContent"]["id"] == CUSTOMERS[0].id
+    assert result["structuredContent"]["id"] == CUSTOMERS[0].id
