@@ -19,7 +19,7 @@ FIRST = "0" * 64
 FILTERS = (
     *("time", "event", "outcome", "reason"),
     *("tenant", "subject", "kind", "client", "token", "source", "trace"),
-    *("server", "era", "method", "target", "call"),
+    *("server", "era", "method", "target", "definition", "call"),
     *("policy", "rules"),
 )
 """Columns of their own, by the names they have in the body."""

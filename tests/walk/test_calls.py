@@ -52,6 +52,7 @@ async def test_intent_and_outcome_say_who_what_where_by_which_rule_and_what_was_
         assert (row["server"], row["method"], row["target"]) == ("records", "tools/call", "get_customer")
         assert (row["rules"], row["source"], row["kind"]) == ("engineers", "203.0.113.9", "user")
         assert len(str(row["policy"])) == 64
+        assert len(str(row["definition"])) == 64
     assert intent["call"] == outcome["call"]
     assert '"hidden":3' in str(outcome["body"])
     assert "personal/email:redact=1" in str(outcome["body"])
