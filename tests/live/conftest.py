@@ -16,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from devhost.stack import ROOT, Stack, stack
 from tests.conftest import free_row
+from tests.walk.rooms import MODERN_META
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,21 @@ class Live:
                 "accept": "application/json, text/event-stream",
             },
             json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params},
+        )
+
+    async def call_tool(self, account: str, name: str, arguments: dict[str, Any]) -> httpx.Response:
+        """One call of a tool of `records` in the modern era, over plain HTTP."""
+        params = {"name": name, "arguments": arguments, "_meta": MODERN_META}
+        return await self.http.post(
+            self.url("records"),
+            headers={
+                "authorization": f"Bearer {await self.token(account)}",
+                "accept": "application/json, text/event-stream",
+                "mcp-protocol-version": "2026-07-28",
+                "mcp-method": "tools/call",
+                "mcp-name": name,
+            },
+            json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params},
         )
 
     def requests_seen_by_records(self) -> list[dict[str, Any]]:

@@ -1,9 +1,12 @@
 """The whole stack: what reaches the server, what lies in the store, and what happens without the store."""
 
+import asyncio
 import base64
+import contextlib
 import json
 from typing import Any
 
+import httpx
 from azure.data.tables.aio import TableClient
 
 from devhost import azurite
@@ -61,7 +64,7 @@ async def test_the_vaults_token_arrives_and_the_callers_does_not(live: Live) -> 
 async def test_evidence_holds_intent_and_outcome_with_the_callers_object_id(live: Live) -> None:
     async with live.python_client("records", "engineer", "2026-07-28") as client:
         await client.call_tool(TOOL, ARGUMENTS)
-    written = [row for row in await of_call(live, "engineer") if row.get("method") == "tools/call"]
+    written = [row for row in await of_call(live, "engineer") if row["event"] in ("intent", "outcome")]
     assert len(written) >= 2
     pairs: dict[str, list[str]] = {}
     for row in written:
@@ -69,17 +72,45 @@ async def test_evidence_holds_intent_and_outcome_with_the_callers_object_id(live
     assert all(sorted(events) == ["intent", "outcome"] for events in pairs.values())
 
 
-async def test_the_chains_in_the_store_are_whole(live: Live) -> None:
-    await live.call("records", "outsider", **CALL)
-    found = sorted(await rows(live), key=lambda row: (row["PartitionKey"], row["RowKey"]))
+def check_chains(found: list[dict[str, Any]]) -> None:
+    """Each chain is numbered without a gap, and each row names the hash of the one before."""
     chains: dict[tuple[str, str], str] = {}
-    for row in found:
+    for row in sorted(found, key=lambda row: (row["PartitionKey"], row["RowKey"])):
         body = json.loads(row["body"])
         key = (row["PartitionKey"], body["writer"])
         assert row["RowKey"] == row_key(body["writer"], body["sequence"])
         assert body["previous"] == chains.get(key, "0" * 64)
         chains[key] = row["hash"]
     assert chains
+
+
+async def test_the_chains_in_the_store_are_whole(live: Live) -> None:
+    await live.call("records", "outsider", **CALL)
+    check_chains(await rows(live))
+
+
+async def test_a_gateway_killed_under_load_leaves_whole_chains_and_an_intent_for_every_call(live: Live) -> None:
+    answered = asyncio.Semaphore(0)
+
+    async def load() -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            while True:
+                assert (await live.call_tool("pipeline", TOOL, ARGUMENTS)).status_code == 200
+                answered.release()
+
+    callers = [asyncio.create_task(load()) for _ in range(4)]
+    async with asyncio.timeout(30):
+        for _ in range(20):
+            await answered.acquire()
+        await live.stack.kill("gateway")
+        await asyncio.gather(*callers)
+    await live.stack.start("gateway")
+    assert (await live.call_tool("pipeline", TOOL, ARGUMENTS)).status_code == 200
+    found = await rows(live)
+    check_chains(found)
+    intents = sum(row["event"] == "intent" for row in found)
+    reached = sum(request["rpc_method"] == "tools/call" for request in live.requests_seen_by_records())
+    assert intents >= reached > 20
 
 
 async def test_no_personal_value_lies_anywhere_in_the_store_or_in_a_log(live: Live) -> None:
