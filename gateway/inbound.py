@@ -189,7 +189,7 @@ def _check_modern(
         claimed = meta.get(VERSION_META)
         if not isinstance(claimed, str) or not isinstance(meta.get(CAPABILITIES_META), dict):
             return Refusal(Reason.META_MISSING)
-        if claimed != requested or headers.get(METHOD_HEADER) != call.method:
+        if headers.get(VERSION_HEADER) != claimed or headers.get(METHOD_HEADER) != call.method:
             return Refusal(Reason.HEADER_MISMATCH)
         field = METHODS[call.method].target if call.method in NAME_BEARING else ""
         if field and decode_header(headers.get(NAME_HEADER, "")) != params.get(field):

@@ -1,12 +1,18 @@
 """What tests of several folders share: free ports, and Azurite alone."""
 
+import os
 import socket
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from devhost.ports import Ports
 from devhost.stack import Stack, stack
+
+# A deadline measures the machine. A build server tries the same examples at each run, everyone else new ones.
+settings.register_profile("here", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("here")
 
 
 def free_row() -> Ports:
