@@ -75,6 +75,22 @@ async def test_an_answer_that_is_none_becomes_a_clear_error_on_record(
     assert door.evidence.events() == ["intent/allowed", f"outcome/{reason}"]
 
 
+async def test_an_id_that_is_only_equal_in_python_is_another_id(door: Gateway, upstream: Upstream) -> None:
+    upstream.answer = status(200, response(id=True))
+    answer = await door.send(request("tools/call", {"name": "get_customer"}, 1), server="open")
+    assert answer.status == 502
+
+
+async def test_a_failure_that_cannot_be_recorded_says_that_the_outcome_is_unknown(
+    door: Gateway, upstream: Upstream
+) -> None:
+    await door.call(server="open")
+    upstream.answer = lambda _: Hanging()
+    door.evidence.faults = [None, Fault.FAILS_AND_IS_NOT_WRITTEN]  # intent, outcome
+    answer = await door.call(server="open")
+    assert message(answer)["error"]["code"] == 50304
+
+
 async def test_an_upstream_that_is_down_is_unreachable(tmp_path: Path) -> None:
     async with gateway(tmp_path, "http://127.0.0.1:9/mcp") as door:
         answer = await door.send(READ, server="open")
