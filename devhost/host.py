@@ -2,7 +2,7 @@
 
 `python -m devhost.host --app DIR --port N --worker-port N` loads the app, then serves until SIGTERM
 or Ctrl-C. It refuses to start, with the reason in one place, when the app does not index or the port
-is taken. Durable functions are not emulated yet: their triggers are indexed and never invoked.
+is taken. Durable instances live below the state folder and go on from there.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from uvicorn.config import LOGGING_CONFIG
 
 from devhost import front, routes, timers
+from devhost.durable import bindings, client
 from devhost.ports import Ports
 from devhost.worker import HOST, Worker, WorkerError
 
@@ -24,19 +25,23 @@ GRACE = 0.5  # seconds for answers under way when asked to stop, and as long aga
 log = logging.getLogger("devhost.host")
 
 
-async def serve(app: Path, *, port: int, worker_port: int = 0) -> None:
+async def serve(app: Path, *, port: int, state: Path, worker_port: int = 0) -> None:
     """The app is served until the process is asked to stop. Raises WorkerError, ValueError or OSError."""
     _quieten_uvicorn()
-    worker = await Worker.load(app, port=worker_port)
+    worker = await Worker.load(app, port=worker_port, durable_client=bindings.client(port))
     table = routes.read(worker.functions, routes.prefix_of(app))
+    durable = bindings.functions(worker)
     schedules = timers.schedules(worker.functions, os.environ)
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     # After loading: the worker's uvicorn has taken both handlers over by then.
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_stop.set)
-    async with front.Front(worker, table) as door:
-        http = front.server(door.answer)
+    async with (
+        front.Front(worker, table) as door,
+        client.before(door.answer, durable, state / "durable") as answer,
+    ):
+        http = front.server(answer)
         listener = await loop.create_server(http, HOST, port)
         running = [asyncio.create_task(timers.run(worker, *scheduled)) for scheduled in schedules.items()]
         log.info("%d functions, %d routes on http://%s:%d", len(worker.functions), len(table), HOST, port)
@@ -57,11 +62,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--app", type=Path, default=Path(), help="folder of function_app.py and host.json")
     parser.add_argument("--port", type=int, default=Ports().gateway, help="where the app is served")
     parser.add_argument("--worker-port", type=int, default=0, help="where the worker's own HTTP server listens")
+    parser.add_argument("--state", type=Path, default=Path(".local"), help="folder of what Durable keeps")
     parser.add_argument("--quiet", action="store_true", help="log no line per request")
     options = parser.parse_args(arguments)
     _log(quiet=options.quiet)
     try:
-        asyncio.run(serve(options.app.resolve(), port=options.port, worker_port=options.worker_port))
+        app, state = options.app.resolve(), options.state.resolve()
+        asyncio.run(serve(app, port=options.port, state=state, worker_port=options.worker_port))
     except (WorkerError, ValueError, OSError) as failure:
         print(f"the app cannot be served: {failure}", file=sys.stderr)
         return 1

@@ -124,7 +124,7 @@ def _gateway(place: Place) -> Part:
     where = ("--app", str(ROOT), "--port", str(ports.gateway), "--worker-port", str(ports.worker))
     return Part(
         "gateway",
-        (sys.executable, "-m", "devhost.host", *where),
+        (sys.executable, "-m", "devhost.host", *where, "--state", str(place.state)),
         f"http://localhost:{ports.gateway}/devhost/ready",
         _environment() | gateway_environment(place),
         after=("identity", "vault", "azurite"),

@@ -41,6 +41,8 @@ class Function:
     name: str
     trigger: Mapping[str, Any]
     """The binding that starts it: `type`, `name` and what the type adds."""
+    durable_clients: tuple[str, ...] = ()
+    """Parameters that take a Durable client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,11 @@ class Worker:
     functions: tuple[Function, ...]
     address: str
     """Base URL of the library's HTTP server; empty when the app has no HTTP trigger with FastAPI types."""
+    durable_client: str = ""
+    """What a Durable client is made of, as JSON."""
 
     @classmethod
-    async def load(cls, app: Path, *, port: int = 0) -> Self:
+    async def load(cls, app: Path, *, port: int = 0, durable_client: str = "") -> Self:
         """The app is indexed and its HTTP server answers. Raises WorkerError with the library's reason.
 
         Signal handlers of the process are the library's afterwards: put your own back.
@@ -69,7 +73,7 @@ class Worker:
         functions = tuple(_function(found) for found in indexed.function_metadata_results or ())
         for function in functions:
             _check(await handle_event.function_load_request(_load(function)))
-        return cls(functions=functions, address=address)
+        return cls(functions=functions, address=address, durable_client=durable_client)
 
     async def invoke(
         self, function: Function, invocation: str, inputs: Mapping[str, TypedData], *, trace_parent: str = ""
@@ -78,10 +82,11 @@ class Worker:
 
         An HTTP function's answer does not come back here: it goes out by the library's HTTP server.
         """
+        clients = {name: TypedData(string=self.durable_client) for name in function.durable_clients}
         request = Message(
             invocation_id=invocation,
             function_id=function.id,
-            input_data=[ParameterBinding(name=name, data=data) for name, data in inputs.items()],
+            input_data=[ParameterBinding(name=name, data=data) for name, data in (clients | dict(inputs)).items()],
             trigger_metadata={},
             trace_context=Message(trace_parent=trace_parent, trace_state="", attributes={}),
             retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
@@ -114,7 +119,8 @@ def _function(found: Message) -> Function:
     triggers = [binding for binding in bindings if binding["type"].lower().endswith("trigger")]
     if len(triggers) != 1:
         raise WorkerError(f"the function {found.name} has {len(triggers)} triggers, not one")
-    return Function(id=found.function_id, name=found.name, trigger=triggers[0])
+    clients = tuple(binding["name"] for binding in bindings if binding["type"] == "durableClient")
+    return Function(id=found.function_id, name=found.name, trigger=triggers[0], durable_clients=clients)
 
 
 async def _answering(address: str) -> None:

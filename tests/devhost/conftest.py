@@ -27,9 +27,10 @@ def ports() -> Ports:
     return free_ports()
 
 
-def host_part(ports: Ports, app: Path) -> Part:
+def host_part(ports: Ports, app: Path, state: Path) -> Part:
     """The process that serves a function app."""
-    flags = ("--app", str(app), "--port", str(ports.gateway), "--worker-port", str(ports.worker))
+    where = ("--app", str(app), "--state", str(state))
+    flags = (*where, "--port", str(ports.gateway), "--worker-port", str(ports.worker))
     probe = f"http://127.0.0.1:{ports.gateway}/devhost/ready"
     return Part("gateway", (sys.executable, "-m", "devhost.host", *flags), probe, dict(os.environ))
 
@@ -37,8 +38,9 @@ def host_part(ports: Ports, app: Path) -> Part:
 @pytest.fixture(scope="session")
 async def sample(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Ports, Path]]:
     """The sample app, served for the whole session; its ports and its log."""
-    ports, log = free_ports(), tmp_path_factory.mktemp("host") / "gateway.log"
-    child = await children.start(host_part(ports, SAMPLE), log, folder=ROOT)
+    ports, state = free_ports(), tmp_path_factory.mktemp("host")
+    log = state / "gateway.log"
+    child = await children.start(host_part(ports, SAMPLE, state), log, folder=ROOT)
     yield ports, log
     assert await children.stop(child) == 0
 

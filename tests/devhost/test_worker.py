@@ -40,7 +40,7 @@ async def test_an_app_that_does_not_index_ends_the_host_with_the_reason(
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     log = tmp_path / "log"
     with pytest.raises(PartError, match="exit code 1"):
-        await children.start(host_part(ports, tmp_path), log, folder=ROOT)
+        await children.start(host_part(ports, tmp_path, tmp_path), log, folder=ROOT)
     assert reason in log.read_text()
 
 
