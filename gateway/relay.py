@@ -9,7 +9,7 @@ outcome is on record and the upstream's connection is closed.
 import asyncio
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway import jsontext, sse
@@ -19,7 +19,7 @@ from gateway.forward import BrokenStreamError, EventStream, is_response_to
 from gateway.mask import mask_text
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
-from gateway.settle import acts, admitted, fail, features_of, settle, visible
+from gateway.settle import acts, fail, features_of, settle, visible
 from gateway.values import Era, MessageKind, Refusal
 
 KEEP_ALIVE = 15.0
@@ -111,19 +111,31 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
     message = jsontext.parse(event.data, duplicates=True)
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
-    if passage.call.kind is MessageKind.REQUEST and "method" not in message:
-        if not is_response_to(message, passage.call):
-            raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
-        settled = await settle(passage, message, recorder)
-        progress.answered = True
-        return _with(event, error_message(passage.call, settled) if isinstance(settled, Refusal) else settled)
+    if "method" not in message:
+        answered = _answered(passage, message)
+        settled = await settle(answered, message, recorder)
+        progress.answered = answered is passage
+        return _with(event, error_message(answered.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
-    kept = await admitted(passage, message)
-    seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
+    seen = visible(passage, message)
     if isinstance(seen, Refusal):
         raise BrokenStreamError(seen.reason)
     return _with(event, seen.message)
+
+
+def _answered(passage: Passage, message: dict[str, Any]) -> Passage:
+    """The passage that a response is the answer to. Raises BrokenStreamError where it is no response, or to another.
+
+    On a resumed stream it answers an earlier call (2025-11-25 basic/transports, Resumability), of
+    which only the id is known here.
+    """
+    identifier = message.get("id")
+    if passage.call.kind is MessageKind.STREAM and isinstance(identifier, str | int) and type(identifier) is not bool:
+        passage = replace(passage, call=replace(passage.call, id=identifier))
+    if passage.call.id is None or not is_response_to(message, passage.call):
+        raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
+    return passage
 
 
 async def _may_ask(
@@ -134,7 +146,8 @@ async def _may_ask(
     if forbidden(message, features_of(passage)):
         refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask_text(method, EVERYTHING))
     if not await recorder.asked(passage, method, refusal):
-        raise BrokenStreamError(Reason.EVIDENCE_UNAVAILABLE)
+        # The call itself was made by now, so the client must not be told to try again.
+        raise BrokenStreamError(Reason.OUTCOME_UNRECORDED)
     if refusal is not None:
         error = {"code": -32601, "message": "Method not found"}
         await progress.tell({"jsonrpc": "2.0", "id": message["id"], "error": error})

@@ -20,8 +20,13 @@ from gateway.values import Call, Masked, MessageKind, Refusal
 
 
 def acts(passage: Passage) -> bool:
-    """Whether the call acts or reads, and so has an intent and an outcome on record."""
+    """Whether the call acts or reads, and so has an intent and an outcome on record.
+
+    An answer on a resumed stream may be to such a call, so its outcome is recorded whatever it is.
+    """
     call = passage.call
+    if call.kind is MessageKind.STREAM:
+        return call.id is not None
     return call.kind is MessageKind.RESPONSE or (call.method in METHODS and METHODS[call.method].acts)
 
 

@@ -273,6 +273,32 @@ async def test_a_list_that_comes_on_a_resumed_stream_is_filtered_too(door: Gatew
     assert listed["result"]["tools"] == [{"name": "get_customer"}]
 
 
+async def test_an_answer_that_comes_on_a_resumed_stream_has_its_outcome_on_record_first(
+    door: Gateway, upstream: Upstream
+) -> None:
+    answered = {"jsonrpc": "2.0", "id": 5, "result": {"content": [{"type": "text", "text": "mary@shop.example"}]}}
+    upstream.answer = events(answered)
+    [resumed] = await messages(await door.request("GET", b"", last_event_id="1"))
+    assert resumed["id"] == 5
+    assert door.evidence.events() == ["relayed/allowed", "outcome/succeeded"]
+    assert '"request":"5"' in str(door.evidence.of_calls()[-1]["body"])
+    assert '"hidden":1' in str(door.evidence.of_calls()[-1]["body"])
+    answer = await door.request("GET", b"", last_event_id="1")
+    door.evidence.faults = [Fault.FAILS_AND_IS_NOT_WRITTEN]
+    [withheld] = await messages(answer)
+    assert (withheld["id"], withheld["error"]["code"]) == (5, 50304)
+
+
+@pytest.mark.parametrize("field", [{"result": 5}, {"error": "mary@shop.example"}, {"result": {}, "error": {}}, {}])
+async def test_what_is_no_message_ends_a_resumed_stream(
+    door: Gateway, upstream: Upstream, field: dict[str, Any]
+) -> None:
+    upstream.answer = events({"jsonrpc": "2.0", "id": 5} | field)
+    [last] = await messages(await door.request("GET", b""))
+    assert last["error"]["code"] == 50205
+    assert "mary" not in str(last)
+
+
 async def test_a_handshake_is_made_with_what_the_gateway_speaks(door: Gateway, upstream: Upstream) -> None:
     answered = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "tasks": {}}}
     upstream.answer = result(answered)
