@@ -13,6 +13,8 @@ AUDIENCE = "a9900000-0000-4000-8000-000000000001"
 """Application (client) id of the gateway's registration: `aud` of v2 tokens."""
 AUDIENCE_URI = f"api://{AUDIENCE}"
 """Its App ID URI: what clients put before the scope's name, and `aud` of v1 tokens."""
+SIGN_IN_CALLBACK = "/sign-in/callback"
+"""Path of the one redirect URI of the gateway's registration, by which people sign in to its pages."""
 SCOPE = "mcp.access"
 ROLE = "Mcp.Call"
 

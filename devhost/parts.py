@@ -41,6 +41,10 @@ class Place:
     def vault(self) -> str:
         return f"https://localhost:{self.ports.vault}"
 
+    @property
+    def outbox(self) -> str:
+        return f"https://localhost:{self.ports.outbox}"
+
 
 def part(name: str, place: Place) -> Part:
     """The part of that name, out of NAMES."""
@@ -93,8 +97,14 @@ def _identity(place: Place) -> Part:
 
 
 def _vault(place: Place) -> Part:
-    port = place.ports.vault
-    return Part("vault", _service("devhost.vault", port, place.state), f"{place.vault}/healthz", _environment())
+    command = _service("devhost.vault", place.ports.vault, place.state, "--outbox", place.outbox)
+    return Part("vault", command, f"{place.vault}/healthz", _environment())
+
+
+def _outbox(place: Place) -> Part:
+    ports = place.ports
+    command = _service("devhost.outbox", ports.outbox, place.state, "--page-port", str(ports.outbox_page))
+    return Part("outbox", command, f"{place.outbox}/healthz", _environment())
 
 
 def _azurite(place: Place) -> Part:
@@ -134,6 +144,7 @@ def _gateway(place: Place) -> Part:
 _MAKERS: dict[str, Callable[[Place], Part]] = {
     "identity": _identity,
     "vault": _vault,
+    "outbox": _outbox,
     "azurite": _azurite,
     "records": _records,
     "everything": _everything,

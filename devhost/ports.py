@@ -29,6 +29,9 @@ class Ports:
     table: int = FIRST + 7
     worker: int = FIRST + 8
     """The HTTP server inside Microsoft's worker, behind the gateway's port."""
+    outbox: int = FIRST + 9
+    outbox_page: int = FIRST + 10
+    """The outbox once more without TLS, for people: no browser knows the stack's own authority."""
 
     @classmethod
     def starting_at(cls, first: int) -> Self:
@@ -51,8 +54,8 @@ class Ports:
 
     @classmethod
     def free(cls, first: int) -> Self:
-        """The first row at or above `first`, in steps of ten, in which no port is taken now."""
-        for start in range(first, 65536 - 10, 10):
+        """The first row at or above `first`, in steps of twenty, in which no port is taken now."""
+        for start in range(first, 65536 - 20, 20):
             row = cls.starting_at(start)
             if not any(is_taken(port) for port in row.named().values()):
                 return row

@@ -1,4 +1,4 @@
-"""Runs one ASGI app on one loopback port, the same way for every part of the local stack.
+"""Runs an ASGI app on a loopback port, the same way for every part of the local stack.
 
 Takes the app, adds `GET /healthz` in front of it, and serves until SIGTERM or Ctrl-C, then ends with
 status 0. It never listens beyond this machine.
@@ -54,16 +54,25 @@ def arguments(name: str, argv: list[str] | None, *urls: str) -> argparse.Namespa
 
 def serve(app: ASGIApp, port: int, tls: Tls | None = None) -> None:
     """Serves until a signal asks for the end, then exits with status 0; where it cannot start, with another."""
-    # uvicorn raises the signal again once it has ended well, so these handlers settle the exit status.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+    _leave_on_signals()
     uvicorn.Server(_configured(app, port, tls)).run()
 
 
+def serve_beside(app: ASGIApp, port: int, tls: Tls, *, plain: ASGIApp, plain_port: int) -> None:
+    """As `serve`, with a second app on a port without TLS, which answers before the first one does."""
+
+    async def both() -> None:
+        async with serving(plain, port=plain_port):
+            await uvicorn.Server(_configured(app, port, tls)).serve()
+
+    _leave_on_signals()
+    asyncio.run(both())
+
+
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, tls: Tls | None = None) -> AsyncIterator[str]:
-    """For tests: the app on a free port of this machine, inside the running loop; yields its base URL."""
-    with socket.create_server((HOST, 0)) as listener:
+async def serving(app: ASGIApp, tls: Tls | None = None, port: int = 0) -> AsyncIterator[str]:
+    """The app inside the running loop, on a free port of this machine unless one is given; yields its base URL."""
+    with socket.create_server((HOST, port)) as listener:
         port = listener.getsockname()[1]
         server = _InProcess(_configured(app, port, tls))
         running = asyncio.create_task(server.serve([listener]))
@@ -103,6 +112,12 @@ def _configured(app: ASGIApp, port: int, tls: Tls | None) -> uvicorn.Config:
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
     )
+
+
+def _leave_on_signals() -> None:
+    # uvicorn raises the signal again once it has ended well, so these handlers settle the exit status.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

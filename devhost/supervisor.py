@@ -26,7 +26,8 @@ PYTHON = (3, 13)
 NODE = 20
 _META = '"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}'
 _TOOLS_LIST = '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{' + _META + "}}}"
-FOLLOW_EVERY = 0.2  # seconds between looks at the gateway's log
+FOLLOWED = ("gateway", "outbox")  # parts whose logs are shown
+FOLLOW_EVERY = 0.2  # seconds between looks at a log
 
 
 def main(arguments: list[str]) -> int:
@@ -90,11 +91,12 @@ async def run(opening: AbstractAsyncContextManager[Stack]) -> int:
 
 
 async def _death(together: Stack) -> str:
-    following = asyncio.create_task(_follow(together.log("gateway")))
+    following = [asyncio.create_task(_follow(together.log(name))) for name in FOLLOWED if name in together.parts]
     try:
         return await together.death()
     finally:
-        following.cancel()
+        for task in following:
+            task.cancel()
         _say("Stopping the local stack.")
 
 
@@ -117,6 +119,7 @@ The gateway serves {gateway}/mcp/records and {gateway}/mcp/everything
   a guided tour     {setting}make tour
   an access token   .venv/bin/python -m devhost token engineer{flag}
   its health        curl {gateway}/health
+  the outbox        http://localhost:{ports.outbox_page}/ shows what approvers are told, with links
   a governed call   TOKEN=$(.venv/bin/python -m devhost token engineer{flag})
                     curl {gateway}/mcp/records -H "Authorization: Bearer $TOKEN" \\
                       -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" \\

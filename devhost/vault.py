@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jwt
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,7 +22,7 @@ from starlette.routing import Route
 
 from devhost import certificates, private_file
 from devhost.accounts import TENANT
-from devhost.identity.keys import published
+from devhost.identity.bearer import is_managed_identity
 from devhost.identity.managed import as_on_app_service
 from devhost.serve import arguments, serve, with_healthz
 
@@ -34,6 +33,8 @@ RESOURCE = "https://vault.azure.net"
 SEEDED = ("records-token", "everything-key", "session-key")
 """Secrets that exist from the first start on, with random values: credentials of the demo MCP servers,
 and the key that seals the gateway's sessions."""
+TEAMS_CHANNELS = ("approvers",)
+"""Channels of Teams whose webhook lies in the vault as `teams-{channel}`: it is the outbox that answers there."""
 
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _CHALLENGE = f'Bearer authorization="https://login.microsoftonline.com/{TENANT}", resource="{RESOURCE}"'
@@ -66,6 +67,13 @@ class Vault:
         everything.setdefault(name.lower(), []).append(version)
         private_file.write(self._path, json.dumps(everything, indent=1))
         return version
+
+    def point_to(self, outbox: str) -> None:
+        """The webhooks of Teams are those of the outbox, wherever its port has moved to."""
+        for channel in TEAMS_CHANNELS:
+            name, url = f"teams-{channel}", f"{outbox}/teams/{channel}"
+            if [version["value"] for version in self.versions(name)[-1:]] != [url]:
+                self.add(name, url, {})
 
     @property
     def _path(self) -> Path:
@@ -137,17 +145,7 @@ async def secret_client(vault: str, identity: str, state: Path) -> "AsyncIterato
 
 
 def _is_authorized(request: Request, state: Path) -> bool:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return False
-    try:
-        key = published(state).find(str(jwt.get_unverified_header(token).get("kid")))
-        if key is None:
-            return False
-        jwt.decode(token, key.public_pem(), algorithms=["RS256"], audience=RESOURCE, options={"require": ["exp"]})
-    except jwt.InvalidTokenError:
-        return False
-    return True
+    return is_managed_identity(request.headers.get("authorization", ""), state, [RESOURCE])
 
 
 def _challenge() -> Response:
@@ -182,7 +180,8 @@ def _fresh(value: str | None = None) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> None:
     """Serves until told to stop."""
-    chosen = arguments("devhost.vault", argv)
+    chosen = arguments("devhost.vault", argv, "outbox")
+    Vault(chosen.state).point_to(chosen.outbox)
     serve(with_healthz(app(chosen.state)), chosen.port, certificates.ensure(chosen.state))
 
 

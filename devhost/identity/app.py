@@ -24,8 +24,9 @@ from starlette.routing import Route
 
 from devhost import graph
 from devhost.accounts import ACCOUNTS, MANAGED_IDENTITY, TENANT, Account
-from devhost.identity import control, grants, pages
-from devhost.identity.grants import Grants, OAuthError, SignIn
+from devhost.identity import asked, control, pages
+from devhost.identity.asked import OAuthError, SignIn
+from devhost.identity.grants import Grants
 from devhost.identity.issuer import Issuer
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -49,10 +50,10 @@ class Doors:
     async def authorize(self, request: Request) -> Response:
         self.requests["authorize"] += 1
         query = dict(request.query_params)
-        redirect = grants.redirect_uri(query)
+        redirect = asked.redirect_uri(query)
         if isinstance(redirect, OAuthError):
             return HTMLResponse(pages.problem(redirect.body()["error_description"]), 400, pages.HEADERS)
-        sign_in = grants.sign_in_request(query, redirect)
+        sign_in = asked.sign_in_request(query, redirect)
         if isinstance(sign_in, OAuthError):
             return _back(redirect, query, sign_in.body())
         if request.method == "POST":
@@ -97,8 +98,8 @@ class Doors:
         return JSONResponse(answer, status, NO_STORE)
 
     async def devhost_rotate(self, request: Request) -> Response:
-        asked = await _json(request)
-        delete_old = isinstance(asked, dict) and asked.get("delete_old") is True
+        body = await _json(request)
+        delete_old = isinstance(body, dict) and body.get("delete_old") is True
         key = await run_in_threadpool(self.issuer.keys.rotate, delete_old=delete_old)
         return JSONResponse({"kid": key.kid})
 

@@ -1,9 +1,8 @@
 """Who gets a token, and by which OAuth grant: code with PKCE, refresh token, client credentials, on-behalf-of.
 
-Takes the parameters of a request to the authorize or token endpoint and returns what to answer, or an
-`OAuthError` as Entra words it. Strict where Entra is strict (registered redirect URIs, S256, codes used
-once, scopes with the resource's name in front); the `resource` parameter is ignored, since Entra would
-compare it with an App ID URI that is the gateway's public address, and here there is none.
+Takes the parameters of a request to the token endpoint and returns what to answer, or an `OAuthError`
+as Entra words it. A code is redeemed once, and only by the client that it was given to; the gateway's
+own registration proves itself by its managed identity, and the public client has nothing to prove.
 """
 
 import base64
@@ -14,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import jwt
 
@@ -24,8 +22,6 @@ from devhost.accounts import (
     AUDIENCE_URI,
     MANAGED_IDENTITY,
     PUBLIC_CLIENT,
-    REDIRECT_URIS,
-    SCOPE,
     UPSTREAM,
     UPSTREAM_CLIENT,
     UPSTREAM_ROLE,
@@ -34,14 +30,10 @@ from devhost.accounts import (
     Account,
     by_client,
 )
+from devhost.identity.asked import GATEWAY_SCOPES, NO_SUCH_CLIENT, OAuthError, SignIn, scopes
 from devhost.identity.issuer import LIFETIME, Claims, Issuer, changed
 
 CODE_LIFETIME = 600
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
-GATEWAY_SCOPES = frozenset(
-    f"{resource}/{name}" for resource in (AUDIENCE, AUDIENCE_URI) for name in (SCOPE, ".default")
-)
 UPSTREAM_SCOPES = frozenset(
     f"{resource}/{name}" for resource in (UPSTREAM, UPSTREAM_URI) for name in (UPSTREAM_SCOPE, ".default")
 )
@@ -52,36 +44,7 @@ TOKEN_EXCHANGE = "api://AzureADTokenExchange"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 """Audience of the token that Entra hands out where only OpenID scopes are asked for. The gateway must refuse it."""
 
-
-@dataclass(frozen=True, slots=True)
-class OAuthError:
-    """RFC 6749, sections 4.1.2.1 and 5.2, with Entra's number."""
-
-    error: str
-    number: int
-    description: str
-
-    @property
-    def status(self) -> int:
-        return 401 if self.error == "invalid_client" else 400
-
-    def body(self) -> dict[str, Any]:
-        text = f"AADSTS{self.number}: {self.description}"
-        return {"error": self.error, "error_description": text, "error_codes": [self.number]}
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """What a client asked for at the authorize endpoint, checked."""
-
-    redirect_uri: str
-    state: str
-    scopes: tuple[str, ...]
-    challenge: str
-    nonce: str
-    session: str = ""
-    """`sid`: set when somebody signs in."""
-    expires: float = 0.0
+OTHERS_CODE = OAuthError("invalid_grant", 70000, "The code or token was given to another client.")
 
 
 @dataclass(slots=True)
@@ -117,12 +80,14 @@ class Grants:
                 return OAuthError("unsupported_grant_type", 70003, f"The grant type {other!r} is not supported.")
 
     def _redeem_code(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
-        if form.get("client_id") != PUBLIC_CLIENT:
-            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+        if refused := self._not_a_client(form):
+            return refused
         found = self._codes.pop(form.get("code", ""), None)
         if found is None:
             return OAuthError("invalid_grant", 54005, "The code is unknown or was already redeemed.")
         account, sign_in = found
+        if form["client_id"] != sign_in.client:
+            return OTHERS_CODE
         if self.clock() > sign_in.expires:
             return OAuthError("invalid_grant", 70008, "The code has expired.")
         if form.get("redirect_uri") != sign_in.redirect_uri:
@@ -132,18 +97,20 @@ class Grants:
         return self._signed_in(account, sign_in)
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
-        if form.get("client_id") != PUBLIC_CLIENT:
-            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+        if refused := self._not_a_client(form):
+            return refused
         found = self._refresh_tokens.get(form.get("refresh_token", ""))
         if found is None:
             return OAuthError("invalid_grant", 9002313, "The refresh token is unknown; sign in again.")
         account, sign_in = found
-        asked = scopes(form["scope"]) if form.get("scope") else sign_in.scopes
+        if form["client_id"] != sign_in.client:
+            return OTHERS_CODE
+        asked = scopes(form["scope"], sign_in.client) if form.get("scope") else sign_in.scopes
         return asked if isinstance(asked, OAuthError) else self._signed_in(account, replace(sign_in, scopes=asked))
 
     def _signed_in(self, account: Account, sign_in: SignIn) -> dict[str, Any]:
         granted = set(sign_in.scopes)
-        claims = self.issuer.claims(account, session=sign_in.session)
+        claims = self.issuer.claims(account, session=sign_in.session, client=sign_in.client)
         if not granted & GATEWAY_SCOPES:
             claims = changed(claims, {"aud": GRAPH, "scp": "openid profile email"})
         answer = _bearer(self.issuer.sign(claims)) | {"scope": " ".join(sign_in.scopes)}
@@ -152,14 +119,14 @@ class Grants:
             self._refresh_tokens[answer["refresh_token"]] = (account, sign_in)
         if "openid" in granted:
             answer["id_token"] = self.issuer.id_token(
-                account, client=PUBLIC_CLIENT, nonce=sign_in.nonce, session=sign_in.session
+                account, client=sign_in.client, nonce=sign_in.nonce, session=sign_in.session
             )
         return answer
 
     def _client_credentials(self, form: Mapping[str, str]) -> dict[str, Any] | OAuthError:
         account = by_client(form.get("client_id", ""))
         if account is None:
-            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+            return NO_SUCH_CLIENT
         if not hmac.compare_digest(form.get("client_secret", "").encode(), account.secret.encode()):
             return OAuthError("invalid_client", 7000215, "The client secret is not valid.")
         if form.get("scope") in {f"{UPSTREAM}/.default", f"{UPSTREAM_URI}/.default"}:
@@ -188,14 +155,22 @@ class Grants:
         account = next((account for account in ACCOUNTS.values() if account.object_id == assertion.get("oid")), None)
         if account is None:
             return OAuthError("invalid_grant", 50034, "The user of the assertion does not exist in this tenant.")
-        claims = self.issuer.claims(account, scope=UPSTREAM_SCOPE, session=assertion.get("sid", ""))
-        claims |= {"aud": UPSTREAM, "azp": AUDIENCE, "azpacr": "2"}
-        return _bearer(self.issuer.sign(claims)) | {"scope": " ".join(asked)}
+        session = assertion.get("sid", "")
+        claims = self.issuer.claims(account, scope=UPSTREAM_SCOPE, session=session, client=AUDIENCE)
+        return _bearer(self.issuer.sign(claims | {"aud": UPSTREAM})) | {"scope": " ".join(asked)}
+
+    def _not_a_client(self, form: Mapping[str, str]) -> OAuthError | None:
+        """People sign in by two applications: the public one, and the gateway's own."""
+        if form.get("client_id") != PUBLIC_CLIENT:
+            return self._not_the_gateway(form)
+        if form.get("client_secret") or form.get("client_assertion"):
+            return OAuthError("invalid_client", 700025, "The client is public and may show no credential.")
+        return None
 
     def _not_the_gateway(self, form: Mapping[str, str]) -> OAuthError | None:
         """The gateway's registration has no secret; its federated credential is the managed identity."""
         if form.get("client_id") != AUDIENCE:
-            return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
+            return NO_SUCH_CLIENT
         if form.get("client_assertion_type") != ASSERTION_TYPE:
             return OAuthError("invalid_client", 7000218, "The request must contain 'client_assertion'.")
         proof = self._verified(form.get("client_assertion", ""))
@@ -212,48 +187,6 @@ class Grants:
         except jwt.PyJWTError:
             return None
         return claims if claims.get("iss") in (self.issuer.name("1.0"), self.issuer.name("2.0")) else None
-
-
-def redirect_uri(query: Mapping[str, str]) -> str | OAuthError:
-    """Where the browser may be sent back to; nothing else of the request counts before this is known."""
-    if query.get("client_id") != PUBLIC_CLIENT:
-        return OAuthError("unauthorized_client", 700016, "No such application in this tenant.")
-    uri = query.get("redirect_uri", "")
-    parts = urlsplit(uri)
-    is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK and "@" not in parts.netloc
-    if (is_loopback or uri in REDIRECT_URIS) and not parts.fragment:
-        return uri
-    return OAuthError("invalid_request", 50011, "The redirect URI is not registered for this application.")
-
-
-def sign_in_request(query: Mapping[str, str], redirect: str) -> SignIn | OAuthError:
-    """The rest of an authorize request; its errors go back to the client by the redirect."""
-    if query.get("response_type") != "code" or query.get("response_mode", "query") != "query":
-        return OAuthError("unsupported_response_type", 70005, "Only response_type=code by query is supported.")
-    if query.get("code_challenge_method") != "S256" or len(query.get("code_challenge", "")) != 43:
-        return OAuthError("invalid_request", 9002325, "Proof Key for Code Exchange (S256) is required.")
-    asked = scopes(query.get("scope", ""))
-    if isinstance(asked, OAuthError):
-        return asked
-    return SignIn(
-        redirect_uri=redirect,
-        state=query.get("state", ""),
-        scopes=asked,
-        challenge=query["code_challenge"],
-        nonce=query.get("nonce", ""),
-    )
-
-
-def scopes(text: str) -> tuple[str, ...] | OAuthError:
-    """The scopes asked for, in order and without repeats."""
-    asked = tuple(dict.fromkeys(text.split()))
-    if not asked:
-        return OAuthError("invalid_request", 900144, "The request must contain 'scope'.")
-    unknown = [scope for scope in asked if scope not in OPENID_SCOPES | GATEWAY_SCOPES]
-    if unknown:
-        # A bare `mcp.access` would mean a scope of Microsoft Graph to Entra, so it is as unknown here.
-        return OAuthError("invalid_scope", 70011, f"No such scope: {unknown[0]!r}. Ask for {AUDIENCE_URI}/{SCOPE}.")
-    return asked
 
 
 def _bearer(token: str) -> dict[str, Any]:

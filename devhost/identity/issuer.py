@@ -30,6 +30,9 @@ MAX_GROUPS = 200
 AGENT_FACETS = "9 11 3"
 """Facet 11 marks an agent identity. Entra promises no order, so it is neither first nor last here."""
 
+_PROOFS = {PUBLIC_CLIENT: "0", AUDIENCE: "2"}
+"""How an application proves itself, as `azpacr` says it: not at all, by assertion; all others by a secret, `1`."""
+
 type Claims = dict[str, Any]
 type Version = Literal["1.0", "2.0"]
 
@@ -54,11 +57,13 @@ class Issuer:
         scope: str = SCOPE,
         lifetime: int = LIFETIME,
         session: str = "",
+        client: str = "",
     ) -> Claims:
-        """What an access token for the gateway says of this account. `session` is the sign-in it stems from."""
+        """What an access token for the gateway says of this account. `session` is the sign-in it stems from,
+        `client` the application that asked for it, if not the account's own."""
         audience = AUDIENCE if version == "2.0" else AUDIENCE_URI
         claims = self._envelope(audience, version, lifetime) | {"oid": account.object_id}
-        claims |= _client(account, version)
+        claims |= _client(client or account.client, version)
         if account.kind == "user":
             return claims | _user(account, version) | {"scp": scope, "sid": session or str(uuid.uuid4())}
         claims |= {"idtyp": "app", "sub": account.object_id}
@@ -125,11 +130,11 @@ def signed_with_the_public_key(claims: Mapping[str, Any], key: SigningKey) -> st
     return (signed + b"." + _base64(hmac.digest(key.public_pem(), signed, "sha256"))).decode()
 
 
-def _client(account: Account, version: Version) -> Claims:
-    proof = "0" if account.client == PUBLIC_CLIENT else "1"
+def _client(client: str, version: Version) -> Claims:
+    proof = _PROOFS.get(client, "1")
     if version == "2.0":
-        return {"azp": account.client, "azpacr": proof}
-    return {"appid": account.client, "appidacr": proof}
+        return {"azp": client, "azpacr": proof}
+    return {"appid": client, "appidacr": proof}
 
 
 def _user(account: Account, version: Version) -> Claims:

@@ -8,10 +8,12 @@ from html import escape
 
 from devhost.accounts import ACCOUNTS
 
+# No form-action: Chromium applies it to every redirect that follows a form, and where a client's own
+# callback leads on to is the client's business. There is nothing on these pages but constants.
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
 }
 
 _STYLE = """

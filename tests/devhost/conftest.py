@@ -19,7 +19,7 @@ SAMPLE = Path(__file__).parent / "sample_app"
 
 def free_ports() -> Ports:
     """A row of ports that nobody holds; drawn, so that two test runs at once rarely meet."""
-    return Ports.free(random.randrange(12000, 30000, 10))
+    return Ports.free(random.randrange(12000, 30000, 20))
 
 
 @pytest.fixture

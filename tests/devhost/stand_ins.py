@@ -1,7 +1,7 @@
 """Run as a script: a stand-in for a part of the stack, or a supervisor over two of them.
 
 `serve PORT [stubborn]` answers any path with 200, exits with 7 at `/die`, and prints its process id;
-a stubborn one ignores SIGTERM. `supervise STATE PORT PORT` runs two, named `first` and `gateway`.
+a stubborn one ignores SIGTERM. `supervise STATE PORT PORT` runs two, named `outbox` and `gateway`.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ def serve(port: int, *, stubborn: bool) -> None:
 
 
 def supervise(state: Path, first: int, second: int) -> int:
-    parts = {"first": part("first", first), "gateway": part("gateway", second, after=("first",))}
+    parts = {"outbox": part("outbox", first), "gateway": part("gateway", second, after=("outbox",))}
     together = Stack(ports=Ports(), state=state, parts=parts, say=print)
     return asyncio.run(supervisor.run(running(together)))
 

@@ -45,6 +45,43 @@ def test_a_machine_without_node_is_told_so_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.startswith("Node 20 or later with npm is missing: ")
 
 
+def ci(folder: Path, *tools: str, **stubs: str) -> subprocess.CompletedProcess[str]:
+    """`.ci/run` where only these tools are on the PATH, and scripts that stand for others."""
+    path = folder / "bin"
+    path.mkdir()
+    for tool in ("dirname", "mktemp", "rm", "tail", "sh", *tools):
+        (path / tool).symlink_to(str(shutil.which(tool)))
+    for name, script in stubs.items():
+        stub = path / name.replace("_", "-")
+        stub.write_text(f"#!/bin/sh\n{script}\n")
+        stub.chmod(0o755)
+    command = [str(shutil.which("bash")), str(ROOT / ".ci" / "run")]
+    environment = {"PATH": str(path), "TMPDIR": str(folder)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_a_build_server_without_chromium_and_without_apt_is_told_so(tmp_path: Path) -> None:
+    done = ci(tmp_path, make="echo made")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Chromium is missing, and there is no apt-get: ")
+
+
+def test_a_build_server_that_cannot_install_chromium_says_why(tmp_path: Path) -> None:
+    done = ci(tmp_path, make="echo made", apt_get='case "$*" in *install*) echo are you root?; exit 100;; esac')
+    assert (done.returncode, done.stdout) == (1, "Installing Chromium\n")
+    assert done.stderr.startswith("are you root?\nChromium is missing, and apt-get could not install it: ")
+
+
+def test_a_build_server_installs_chromium_quietly_once_and_then_tests(tmp_path: Path) -> None:
+    for name, stubs, said in (
+        ("first", {"apt_get": 'echo "$DEBIAN_FRONTEND and much more"'}, "Installing Chromium\nmade test\n"),
+        ("second", {"chromium": ""}, "made test\n"),
+    ):
+        (tmp_path / name).mkdir()
+        done = ci(tmp_path / name, make='echo "made $*"', **stubs)
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+
+
 def published(name: str) -> bool:
     """Core Tools' reading of .funcignore: patterns are prefixes, and an exception wins over every rule."""
     lines = [line for line in (ROOT / ".funcignore").read_text().splitlines() if not line.startswith("#")]

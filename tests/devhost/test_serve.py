@@ -91,10 +91,24 @@ async def test_the_vault_and_records_run_as_processes_of_their_own(tmp_path: Pat
 
     async with (
         service(*command("identity", ports[0])),
-        service(*command("vault", ports[1])),
+        service(*command("vault", ports[1], "--outbox", "https://localhost:1")),
         service(*command("demo.records", ports[2], "--vault", vault, "--identity", identity)) as last,
     ):
         for url in (identity, vault, records):
             await until_ready(url)
         last.terminate()
         assert await asyncio.wait_for(last.wait(), 10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_outbox_answers_with_tls_and_without_until_it_is_told_to_end(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    port, page = free_port(), free_port()
+    flags = ("--port", str(port), "--page-port", str(page), "--state", str(tmp_path))
+    async with service("devhost.outbox", *flags) as process:
+        await until_ready(f"https://localhost:{port}")
+        await until_ready(f"http://localhost:{page}")
+        process.send_signal(number)
+        _, errors = await asyncio.wait_for(process.communicate(), 10)
+    assert (process.returncode, errors) == (0, b"")

@@ -30,7 +30,7 @@ class Supervised:
 
     def stand_ins(self) -> list[int]:
         """Their process ids, as they wrote them into their logs."""
-        return [int((self.state / "logs" / f"{name}.log").read_text()) for name in ("first", "gateway")]
+        return [int((self.state / "logs" / f"{name}.log").read_text()) for name in ("outbox", "gateway")]
 
     async def rest(self) -> tuple[int, str]:
         """Its exit code and what it said until then."""
@@ -90,26 +90,28 @@ async def test_the_end_of_a_part_ends_all_and_says_which_and_how(
         await children.answers(f"http://127.0.0.1:{ports.vault}/die")
         code, said = await run.rest()
         assert code == 1
-        assert "first ended with exit code 7" in said
-        assert said.endswith(f"logs/first.log:\n    {first}\n")
+        assert "outbox ended with exit code 7" in said
+        assert said.endswith(f"logs/outbox.log:\n    {first}\n")
         assert await ended(gateway)
 
 
-async def test_it_shows_the_gateways_log_and_what_to_try(tmp_path: Path, ports: Ports) -> None:
+async def test_it_shows_what_to_try_and_the_logs_of_the_gateway_and_the_outbox(tmp_path: Path, ports: Ports) -> None:
     async with supervised(tmp_path, ports) as run:
         assert "make tour" in run.said
         assert "python -m devhost token engineer" in run.said
         assert "http://localhost:7071/health" in run.said
-        _, gateway = run.stand_ins()
+        awaited = {str(process) for process in run.stand_ins()}
         assert run.process.stdout is not None
         async with asyncio.timeout(BOUND):
-            await run.process.stdout.readuntil(f"{gateway}\n".encode())
+            while awaited:
+                awaited.discard((await run.process.stdout.readline()).decode().strip())
 
 
 def test_what_to_try_names_the_ports_that_were_moved(tmp_path: Path) -> None:
     shown = supervisor.what_to_try(Ports.starting_at(9071), tmp_path)
     assert "DEVHOST_FIRST_PORT=9071 make tour" in shown
     assert "token engineer --first-port 9071" in shown
+    assert "http://localhost:9081/" in shown
     assert "7071" not in shown
 
 

@@ -61,6 +61,16 @@ def test_a_state_folder_of_an_earlier_version_gets_what_it_lacks(tmp_path: Path)
     assert all(again.versions(name) for name in vault.SEEDED)
 
 
+def test_the_webhooks_are_the_outboxs_wherever_it_listens(tmp_path: Path) -> None:
+    secrets = vault.Vault(tmp_path)
+    assert secrets.versions("teams-approvers") == []
+    for port in (7080, 7080, 17080):
+        secrets.point_to(f"https://localhost:{port}")
+    values = [version["value"] for version in secrets.versions("teams-approvers")]
+    assert values == ["https://localhost:7080/teams/approvers", "https://localhost:17080/teams/approvers"]
+    assert all(len(secrets.versions(name)) == 1 for name in vault.SEEDED)
+
+
 async def test_a_secret_set_through_the_sdk_is_read_back_in_every_version(stack: Stack) -> None:
     async with vault.secret_client(stack.vault, stack.identity, stack.state) as client:
         first = await client.set_secret("Some-Name", "first", tags={"who": "test"})
@@ -115,6 +125,7 @@ async def test_requests_without_a_token_for_key_vault_get_the_challenge_and_no_s
         "expired": f"Bearer {stack.issuer.sign(claims | {'exp': 1})}",
         "no end": f"Bearer {stack.issuer.sign(changed(claims, {'exp': None}))}",
         "unsigned": f"Bearer {unsigned(claims)}",
+        "somebody else": f"Bearer {stack.issuer.sign(claims)}",
         "foreign key": f"Bearer {Issuer('http://localhost', KeyRing.fresh()).sign(claims)}",
     }
     async with stack.browser() as client:

@@ -78,6 +78,7 @@ def test_version_1_tokens_have_the_other_issuer_audience_and_client_claim() -> N
     claims = verified(ISSUER.access_token(ACCOUNTS["engineer"], version="1.0"), AUDIENCE_URI)
     assert (claims["ver"], claims["iss"]) == ("1.0", f"http://localhost:7072/{TENANT}/")
     assert (claims["appid"], claims["appidacr"]) == (PUBLIC_CLIENT, "0")
+    assert (claims["name"], claims["unique_name"]) == ("Enid Engineer", "engineer@countersign.example")
     assert not {"azp", "azpacr", "preferred_username"} & set(claims)
 
 
