@@ -136,6 +136,8 @@ class Caller:
     """Unix seconds."""
     groups_complete: bool = True
     """False: the token left the groups out (overage), and nothing may be decided before `groups.complete`."""
+    name: str = ""
+    """What the token calls the person; for people to read, never to decide by."""
 
 
 class Action(StrEnum):
@@ -182,6 +184,35 @@ class Masked:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalTerms:
+    """What a rule asks of an approval. Durations are in seconds."""
+
+    name: str
+    """As the policy's section `approvals` calls it."""
+    approvers: frozenset[str]
+    """Group object ids, lower case; a member of any of them may decide."""
+    people: int = 1
+    """How many different persons have to approve."""
+    expires: int = 3600
+    """For how long people may decide."""
+    use_within: int = 3600
+    """For how long after its approval the call may be made."""
+    remind: int = 0
+    """After each such time without a decision the approvers are told again; 0: never."""
+    escalate_after: int = 0
+    """When the members of `escalate_to` may decide too, and are told so; 0: never."""
+    escalate_to: frozenset[str] = frozenset()
+    requester_reason: bool = False
+    """Nobody is asked before the requester has said why."""
+    approver_reason: bool = False
+    """No decision without a reason."""
+    reuse: int = 0
+    """For how long after the approval identical calls may use it again and again; 0: one call, once."""
+    covers_answers: bool = False
+    """Whether what the caller answers to the server in mid-call is covered; if not, it needs an approval of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the policy says of a call that it does not refuse."""
 
@@ -189,8 +220,10 @@ class Decision:
     """Names of the allow rules that matched, in document order."""
     policy: str
     """SHA-256 of the policy document, hexadecimal."""
+    approvals: tuple[ApprovalTerms, ...] = ()
+    """Each must be met before the call may go on, by different people; each once, in document order."""
     requires: frozenset[str] = frozenset()
-    """`grant` and `approval`: what must be true before the call may go on."""
+    """`grant`: what else must be true before the call may go on."""
     masks: tuple[Mask, ...] = ()
     """Those that apply to this caller, in document order."""
 

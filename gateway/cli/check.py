@@ -23,15 +23,17 @@ def run(chosen: Namespace) -> Printed:
             "servers": list(policy.servers),
             "rules": [rule.name for rule in policy.rules],
             "masks": list(policy.masks),
+            "approvals": list(policy.approvals),
             "groups_by_name": list(loaded.by_name),
         }
         return as_json(found, 0)
     lines = [
         f"{chosen.file}: OK",
-        f"  servers  {_counted(list(policy.servers))}",
-        f"  rules    {len(policy.rules)}",
-        f"  masks    {_counted(list(policy.masks))}",
-        f"  SHA-256  {policy.digest}",
+        f"  servers    {_counted(list(policy.servers))}",
+        f"  rules      {len(policy.rules)}",
+        f"  masks      {_counted(list(policy.masks))}",
+        f"  approvals  {_counted(list(policy.approvals))}",
+        f"  SHA-256    {policy.digest}",
         *by_name(loaded),
     ]
     return Printed(0, "\n".join(lines))
@@ -41,7 +43,7 @@ def by_name(loaded: Loaded) -> list[str]:
     """A line that says which groups were not looked up, if any."""
     if not loaded.by_name:
         return []
-    return [f"  note     groups written by name are not looked up here: {', '.join(loaded.by_name)}"]
+    return [f"  note       groups written by name are not looked up here: {', '.join(loaded.by_name)}"]
 
 
 def _counted(names: list[str]) -> str:

@@ -34,7 +34,7 @@ class _Misused:
 
 
 def run(chosen: Namespace) -> Printed:
-    """The explanation: exit code 0 if the policy allows the call, else 3."""
+    """The explanation: exit code 0 if the policy allows the call, at once or once it is approved, else 3."""
     loaded = load_policy(chosen.policy)
     if not isinstance(loaded, Loaded):
         return mistaken(loaded, is_json=chosen.json)
@@ -52,7 +52,7 @@ def run(chosen: Namespace) -> Printed:
     explained = explain(loaded.policy, caller, call, now)
     code = 0 if answer_of(explained.outcome) is Answer.ALLOW else REFUSED
     if chosen.json:
-        return as_json(in_json(explained), code)
+        return as_json(in_json(explained, loaded.policy), code)
     columns = min(max(get_terminal_size((_COLUMNS, 0)).columns, _FEWEST), _MOST)
     text = in_text(explained, loaded.policy, person=chosen.person or "", columns=columns)
     return Printed(code, "\n".join([text, *by_name(loaded)]))

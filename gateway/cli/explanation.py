@@ -5,7 +5,7 @@ other programs. It decides nothing: the decision is that of the room for live ca
 those that the decision is drawn from.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from gateway.authorize import authorize
 from gateway.policy.document import Policy
 from gateway.policy.match import Verdict, verdicts
 from gateway.policy.question import answer_of
-from gateway.values import Call, Caller, Decision, Refusal
+from gateway.values import ApprovalTerms, Call, Caller, Decision, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,16 @@ def explain(policy: Policy, caller: Caller, call: Call, now: datetime) -> Explan
     return Explanation(caller, call, now, outcome, verdicts(policy, caller, call, now))
 
 
-def in_json(explained: Explanation) -> dict[str, Any]:
-    """The explanation for programs: names of enums in lower case, rules in document order."""
+def in_json(explained: Explanation, policy: Policy) -> dict[str, Any]:
+    """The explanation for programs: names of enums in lower case, rules in document order, durations in seconds."""
     outcome, caller, call = explained.outcome, explained.caller, explained.call
     masks = outcome.masks if isinstance(outcome, Decision) else ()
+    approvals = outcome.approvals if isinstance(outcome, Decision) else ()
     return {
         "decision": answer_of(outcome),
         "reason": outcome.reason.name.lower() if isinstance(outcome, Refusal) else None,
         "detail": outcome.detail if isinstance(outcome, Refusal) else None,
+        "approvals": [_terms(terms, policy) for terms in approvals],
         "requires": sorted(outcome.requires) if isinstance(outcome, Decision) else [],
         "masks": [{"name": mask.name, "action": mask.action} for mask in masks],
         "rules": list(outcome.rules),
@@ -58,6 +60,17 @@ def in_json(explained: Explanation) -> dict[str, Any]:
         "at": explained.at.astimezone(UTC).isoformat(),
         "verdicts": [_verdict(verdict) for verdict in explained.verdicts],
     }
+
+
+def labels(groups: frozenset[str], policy: Policy) -> list[str]:
+    """The groups as the policy calls them; by object id where it does not know them."""
+    found = {object_id: label for label, object_id in policy.groups.items()}
+    return sorted(found.get(group, group) for group in groups)
+
+
+def _terms(terms: ApprovalTerms, policy: Policy) -> dict[str, Any]:
+    groups = {key: labels(getattr(terms, key), policy) for key in ("approvers", "escalate_to")}
+    return asdict(terms) | groups
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

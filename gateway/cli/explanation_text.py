@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from textwrap import wrap
 
-from gateway.cli.explanation import Explanation
+from gateway.cli.explanation import Explanation, labels
 from gateway.policy.document import Policy, Rule, Who
+from gateway.policy.duration import spelled
 from gateway.policy.glob import Glob, UriGlob
 from gateway.policy.match import Verdict, Why
 from gateway.policy.suggestion import unknown
 from gateway.reasons import Reason
-from gateway.values import Call, Caller, Decision, Refusal
+from gateway.values import ApprovalTerms, Call, Caller, Decision, Refusal
 
 _LONGEST_NAME = 32
 """Columns for names of rules; a longer one pushes its own line alone."""
@@ -42,9 +43,9 @@ def in_text(explained: Explanation, policy: Policy, *, person: str, columns: int
     lines = [
         _fact(
             "ALLOWED" if isinstance(outcome, Decision) else "REFUSED",
-            f"{about} on {call.server}, as {_described(person, caller, policy)}",
+            f"{_once(outcome)}{about} on {call.server}, as {_described(person, caller, policy)}",
         ),
-        *(_duties(outcome) if isinstance(outcome, Decision) else _refusal(outcome, call, policy)),
+        *(_duties(outcome, policy) if isinstance(outcome, Decision) else _refusal(outcome, call, policy)),
         *_section("Rules that match:", matching, policy, width),
         *_section("Rules that do not:", others, policy, width),
     ]
@@ -72,15 +73,10 @@ def _fact(name: str, text: str) -> _Line:
 def _described(person: str, caller: Caller, policy: Policy) -> str:
     facts: list[str] = [caller.kind]
     if caller.groups:
-        facts.append(f"groups {', '.join(_labels(caller.groups, policy))}")
+        facts.append(f"groups {', '.join(labels(caller.groups, policy))}")
     if caller.roles:
         facts.append(f"roles {', '.join(sorted(caller.roles))}")
     return f"{person or caller.object_id or 'someone'} ({'; '.join(facts)})"
-
-
-def _labels(groups: frozenset[str], policy: Policy) -> list[str]:
-    labels = {object_id: label for label, object_id in policy.groups.items()}
-    return sorted(labels.get(group, group) for group in groups)
 
 
 def _subscribed(call: Call) -> list[str]:
@@ -88,12 +84,41 @@ def _subscribed(call: Call) -> list[str]:
     return list(wanted.get("resourceSubscriptions", ()))
 
 
-def _duties(decision: Decision) -> list[_Line]:
+def _once(outcome: Decision | Refusal) -> str:
+    return "once approved: " if isinstance(outcome, Decision) and outcome.approvals else ""
+
+
+def _duties(decision: Decision, policy: Policy) -> list[_Line]:
     masks = ", ".join(f"{mask.name} ({mask.action})" for mask in decision.masks)
+    approvals = [_fact("approval", _terms(terms, policy)) for terms in decision.approvals]
+    requires = [_fact("requires", ", ".join(sorted(decision.requires)) or "nothing more")]
     return [
-        _fact("requires", ", ".join(sorted(decision.requires)) or "nothing more"),
+        *approvals,
+        *(requires if decision.requires or not approvals else []),
         _fact("masks", masks or "nothing"),
     ]
+
+
+def _terms(terms: ApprovalTerms, policy: Policy) -> str:
+    """Who approves, by when, and what the approval is then good for."""
+    who = f"{terms.people} {'person' if terms.people == 1 else 'people'} of {_either(terms.approvers, policy)}"
+    further = f", after {spelled(terms.escalate_after)} also of {_either(terms.escalate_to, policy)}"
+    reasons = ["requester"] * terms.requester_reason + ["approver"] * terms.approver_reason
+    facts = [
+        who + further * bool(terms.escalate_after),
+        f"to decide within {spelled(terms.expires)}",
+        *([f"reminded every {spelled(terms.remind)}"] * bool(terms.remind)),
+        *([f"reasons from {' and '.join(reasons)}"] * bool(reasons)),
+        f"good for identical calls within {spelled(terms.reuse)}"
+        if terms.reuse
+        else f"good for one call within {spelled(terms.use_within)}",
+        *(["covers answers in mid-call"] * terms.covers_answers),
+    ]
+    return f"{terms.name}: {'; '.join(facts)}"
+
+
+def _either(groups: frozenset[str], policy: Policy) -> str:
+    return " or ".join(labels(groups, policy))
 
 
 def _refusal(refusal: Refusal, call: Call, policy: Policy) -> list[_Line]:
@@ -134,7 +159,7 @@ def _because(verdict: Verdict, policy: Policy) -> str:
 
 def _who(who: Who, policy: Policy) -> str:
     found: dict[str, list[str]] = {
-        "groups": _labels(who.groups, policy),
+        "groups": labels(who.groups, policy),
         "roles": sorted(who.roles),
         "kinds": [str(kind) for kind in sorted(who.kinds)],
     }

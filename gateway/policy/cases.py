@@ -22,10 +22,12 @@ from gateway.values import Call, Caller, Decision, Json, Refusal
 
 _KEYS = ("policy", "people", "cases")
 _NAMES = ("server", "tool", "resource", "prompt", "method")
-_EXPECTED = {"requires": "requirement", "masks": "mask", "rules": "rule"}
+_EXPECTED = {"approval": "approval", "requires": "requirement", "masks": "mask", "rules": "rule"}
+"""What a case may say of an answer, and what each name in it is."""
+_OF_ALLOW = frozenset({"approval", "requires", "masks"})
 _CASE_KEYS = ("name", "as", *_NAMES, "args", "at", "expect", *_EXPECTED)
 _CASE_REQUIRED = ("name", "as", "server", "expect")
-_REQUIREMENTS = ("approval", "grant")
+_REQUIREMENTS = ("grant",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class Case:
     at: datetime | None
     """None: when the case is run."""
     expect: Answer
+    approval: frozenset[str] | None = None
+    """This and the next three: names, all of them; None where the case does not say."""
     requires: frozenset[str] | None = None
-    """This and the next two: names, all of them; None where the case does not say."""
     masks: frozenset[str] | None = None
     rules: frozenset[str] | None = None
 
@@ -101,12 +104,14 @@ def differences(case: Case, outcome: Decision | Refusal) -> tuple[Difference, ..
     """How what came out differs from what the case expects; empty if it does not."""
     if answer_of(outcome) is not case.expect:
         return (Difference("answer", case.expect, _in_words(outcome)),)
-    requires, masks = (outcome.requires, outcome.masks) if isinstance(outcome, Decision) else ((), ())
-    pairs: list[tuple[str, frozenset[str] | None, Collection[str]]] = [
-        ("requires", case.requires, requires),
-        ("masks", case.masks, [mask.name for mask in masks]),
-        ("rules", case.rules, outcome.rules),
-    ]
+    pairs: list[tuple[str, frozenset[str] | None, Collection[str]]] = [("rules", case.rules, outcome.rules)]
+    if isinstance(outcome, Decision):
+        pairs = [
+            ("approval", case.approval, [terms.name for terms in outcome.approvals]),
+            ("requires", case.requires, outcome.requires),
+            ("masks", case.masks, [mask.name for mask in outcome.masks]),
+            *pairs,
+        ]
     return tuple(
         Difference(what, _listed(expected), _listed(found))
         for what, expected, found in pairs
@@ -142,7 +147,7 @@ def _read_case(node: yaml.Node, policy: Policy, people: Mapping[str, Caller], fi
         findings.add(found["server"], f"{unknown('server', names['server'], policy.servers)} (in {what})")
     if len(findings.errors) > before or caller is None or expect is None:
         return None
-    if expect is not Answer.ALLOW and (pointless := sorted(expected.keys() & {"requires", "masks"})):
+    if expect is not Answer.ALLOW and (pointless := sorted(expected.keys() & _OF_ALLOW)):
         findings.add(found[pointless[0]], f"{what} expects no 'allow', so it has no '{pointless[0]}'")
     name = names.pop("name")
     call = call_of(Question(**names, arguments=arguments))
@@ -184,6 +189,7 @@ def _read_expected(
     found: Mapping[str, yaml.Node], what: str, policy: Policy, findings: Findings
 ) -> dict[str, frozenset[str]]:
     known: Mapping[str, Collection[str]] = {
+        "approval": policy.approvals,
         "requires": _REQUIREMENTS,
         "masks": policy.masks,
         "rules": [rule.name for rule in policy.rules],
@@ -196,13 +202,21 @@ def _read_expected(
 
 
 def _read_names(node: yaml.Node, what: str, kind: str, known: Collection[str], findings: Findings) -> frozenset[str]:
-    # An empty list is a claim here: nothing required, nothing masked, no rule.
-    is_empty = isinstance(node, yaml.SequenceNode) and not node.value
-    items: list[Item] = [] if is_empty else texts(node, what, findings)
+    items = _read_items(node, what, kind, findings)
     for item in items:
         if item.text not in known:
             findings.add(item.node, f"{unknown(kind, item.text, known)} (in {what})")
     return frozenset(item.text for item in items)
+
+
+def _read_items(node: yaml.Node, what: str, kind: str, findings: Findings) -> list[Item]:
+    # An empty list is a claim here: no approval, nothing required, nothing masked, no rule.
+    if isinstance(node, yaml.SequenceNode) and not node.value:
+        return []
+    if kind == "approval" and isinstance(node, yaml.ScalarNode):
+        name = text(node, what, findings)
+        return [Item(name, node)] if name is not None else []
+    return texts(node, what, findings)
 
 
 def _read_arguments(node: yaml.Node, what: str, findings: Findings) -> dict[str, Json]:

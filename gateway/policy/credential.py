@@ -60,14 +60,18 @@ def read_credential(node: yaml.Node, what: str, findings: Findings) -> Credentia
     return None
 
 
-def _read_secret(node: yaml.Node, what: str, findings: Findings) -> str:
+def read_secret_name(node: yaml.Node, what: str, findings: Findings) -> str:
+    """The name of a secret in the vault. `what` is what the operator calls it."""
     if isinstance(node, yaml.ScalarNode) and _SECRET_NAME.fullmatch(node.value):
         name: str = node.value
         return name
     # The value is not repeated: whoever wrote the secret itself here must not find it in a log.
-    what = f"secret of {what}"
     findings.add(node, f"{what} must be the name of a Key Vault secret (letters, digits, '-'), never the secret itself")
     return ""
+
+
+def _read_secret(node: yaml.Node, what: str, findings: Findings) -> str:
+    return read_secret_name(node, f"secret of {what}", findings)
 
 
 def _read_header_name(node: yaml.Node, what: str, findings: Findings) -> str:

@@ -5,12 +5,12 @@ a policy is not allowed, so an empty tuple here never means "all".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.policy.condition import Condition
 from gateway.policy.glob import Glob, UriGlob
-from gateway.values import CallerKind, Mask
+from gateway.values import ApprovalTerms, CallerKind, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,28 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Teams:
+    """A channel of Teams that is told of approvals, by the webhook of a workflow."""
+
+    webhook: str
+    """Name of the secret in Key Vault that holds the webhook's URL; whoever has that URL may post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """Mail addresses that are told of approvals, through Azure Communication Services by managed identity."""
+
+    endpoint: str
+    """Of the Communication Services resource, without a trailing slash."""
+    sender: str
+    to: tuple[str, ...]
+
+
+type Notifier = Teams | Email
+"""A way to tell the members of a group that something waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Whom a rule is for: one hit in each set that is not empty. All empty: anyone with a valid token."""
 
@@ -146,6 +168,8 @@ class Rule:
     """JSON-RPC methods, whatever their target."""
     when: Condition | None = None
     unless: Condition | None = None
+    approval: ApprovalTerms | None = None
+    """What a call that this rule allows needs before it may go on."""
     requires: frozenset[str] = frozenset()
     masks: tuple[Mask, ...] = ()
 
@@ -164,3 +188,9 @@ class Policy:
     rules: tuple[Rule, ...]
     rules_of: Mapping[str, tuple[Rule, ...]]
     """By server, in document order."""
+    approvals: Mapping[str, ApprovalTerms] = field(default_factory=dict)
+    """In document order."""
+    notifiers: Mapping[str, tuple[Notifier, ...]] = field(default_factory=dict)
+    """By group object id: how its members are told that something waits for them."""
+    operators: frozenset[str] = frozenset()
+    """Groups whose members may list, show and revoke approvals; object ids."""

@@ -2,8 +2,8 @@
 
 Takes a policy, a caller, a call and the time, and returns a Decision or a Refusal, by way of one
 Verdict per rule, which says whether the rule matches and why not. Nothing is allowed by default; one
-matching deny refuses; the requirements and masks of all matching allows add up, so that another rule
-never loosens what there is. A condition that fails counts against the call, whatever its rule's effect.
+matching deny refuses; the approvals, requirements and masks of all matching allows add up, so that another
+rule never loosens what there is. A condition that fails counts against the call, whatever its rule's effect.
 
 Methods that neither act nor read (`IMPLIED`), streams, and a client's answers to the server need no
 rule of their own: whoever has an allow rule on the server may use them, unless a deny names the method.
@@ -18,13 +18,15 @@ from gateway.policy.condition import Failed, Scope, holds
 from gateway.policy.document import Effect, Policy, Rule, Who
 from gateway.policy.target import USED_BY, Target, TargetKind, make_target, target_of
 from gateway.reasons import Reason
-from gateway.values import Call, Caller, Decision, Mask, MessageKind, Refusal
+from gateway.values import ApprovalTerms, Call, Caller, Decision, Mask, MessageKind, Refusal
 
 IMPLIED = frozenset(
     {"initialize", "ping", "logging/setLevel", "server/discover", "subscriptions/listen"}
     | {"tools/list", "resources/list", "resources/templates/list", "prompts/list"}
     | {"notifications/initialized", "notifications/cancelled", "notifications/progress"}
     | {"notifications/roots/list_changed"}
+    # A task belongs to the caller whose call it is, and that call has been decided.
+    | {"tasks/get", "tasks/update", "tasks/cancel"}
 )
 _IMPLIED_KINDS = frozenset({MessageKind.RESPONSE, MessageKind.STREAM, MessageKind.END})
 
@@ -84,10 +86,12 @@ def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict
         return _refusal(policy, caller, call, found, denying)
     if not _sees_subscriptions(policy, caller, call):
         return Refusal(Reason.TARGET_HIDDEN, "subscribes to a resource that is hidden", policy=policy.digest)
+    asking = [] if _is_implied(call) else allowing
     return Decision(
         rules=tuple(rule.name for rule in allowing),
         policy=policy.digest,
-        requires=frozenset() if _is_implied(call) else frozenset().union(*(rule.requires for rule in allowing)),
+        approvals=_approvals(policy, asking),
+        requires=frozenset[str]().union(*(rule.requires for rule in asking)),
         masks=_masks(policy, caller, call.server, allowing),
     )
 
@@ -214,6 +218,13 @@ def _explained(found: list[Verdict]) -> str:
         f"{verdict.rule.name}: {verdict.why.value}{verdict.detail and f' ({verdict.detail})'}" for verdict in found
     )
     return "; ".join(lines) or "no rule covers this call"
+
+
+def _approvals(policy: Policy, rules: list[Rule]) -> tuple[ApprovalTerms, ...]:
+    names = list(policy.approvals)
+    asked = {rule.approval for rule in rules if rule.approval is not None}
+    # fail-closed: terms that the policy does not list raise here, and are never left out.
+    return tuple(sorted(asked, key=lambda terms: names.index(terms.name)))
 
 
 def _masks(policy: Policy, caller: Caller, server: str, rules: list[Rule]) -> tuple[Mask, ...]:

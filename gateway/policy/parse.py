@@ -13,16 +13,18 @@ from types import MappingProxyType
 
 import yaml
 
+from gateway.policy.approvals import read_approvals
 from gateway.policy.document import Policy, PolicyError, Rule
 from gateway.policy.groups import Found, Groups, read_groups
-from gateway.policy.masks import read_masks
+from gateway.policy.masks import groups_named, read_masks
 from gateway.policy.nodes import Findings, compose, mapping
+from gateway.policy.notify import read_notify
 from gateway.policy.rules import Names, read_rules
 from gateway.policy.servers import read_servers
 
 VERSION = "1"
 
-_SECTIONS = ("version", "groups", "servers", "masks", "rules")
+_SECTIONS = ("version", "groups", "servers", "masks", "approvals", "notify", "operators", "rules")
 _REQUIRED = ("version", "servers", "rules")
 
 
@@ -80,8 +82,23 @@ def _read_sections(
     groups = read_groups(sections["groups"], found, findings) if "groups" in sections else Groups()
     masks = read_masks(sections["masks"], groups.ids, findings) if "masks" in sections else {}
     servers = read_servers(sections["servers"], masks, findings) if "servers" in sections else {}
-    rules = read_rules(sections["rules"], Names(groups.ids, servers, masks), findings) if "rules" in sections else ()
-    return Policy(digest, groups.ids, servers, masks, rules, _by_server(rules, servers)), groups
+    approvals = read_approvals(sections["approvals"], groups.ids, findings) if "approvals" in sections else {}
+    names = Names(groups.ids, servers, masks, approvals)
+    rules = read_rules(sections["rules"], names, findings) if "rules" in sections else ()
+    policy = Policy(
+        digest=digest,
+        groups=groups.ids,
+        servers=servers,
+        masks=masks,
+        rules=rules,
+        rules_of=_by_server(rules, servers),
+        approvals=approvals,
+        notifiers=read_notify(sections["notify"], groups.ids, findings) if "notify" in sections else {},
+        operators=groups_named(sections["operators"], "operators", groups.ids, findings)
+        if "operators" in sections
+        else frozenset(),
+    )
+    return policy, groups
 
 
 def _check_version(node: yaml.Node, findings: Findings) -> None:

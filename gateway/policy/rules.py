@@ -19,7 +19,7 @@ from gateway.policy.masks import NAME, NAME_IN_WORDS, groups_named, masks_named
 from gateway.policy.nodes import Findings, Item, mapping, sequence, text, texts
 from gateway.policy.suggestion import unknown
 from gateway.protocol import METHODS
-from gateway.values import CallerKind, Mask
+from gateway.values import ApprovalTerms, CallerKind, Mask
 
 _COVERED_WHOLE = {"tools": "tools/call", "resources": "resources/read", "prompts": "prompts/get"}
 """The method by which a list's targets are used."""
@@ -27,6 +27,7 @@ _COVERS = (*_COVERED_WHOLE, "methods")
 _KEYS = ("name", "effect", "who", "servers", *_COVERS, "when", "unless", "require", "mask")
 _REQUIRED = ("name", "effect", "who", "servers")
 _REQUIREMENTS = ("approval", "grant")
+_GRANT = "required"
 
 MAX_GLOB = 200
 """Characters."""
@@ -43,6 +44,7 @@ class Names:
     groups: Mapping[str, str]
     servers: Mapping[str, Server]
     masks: Mapping[str, Mask]
+    approvals: Mapping[str, ApprovalTerms]
 
 
 def read_rules(node: yaml.Node, names: Names, findings: Findings) -> tuple[Rule, ...]:
@@ -74,6 +76,7 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
             findings.add(found[key], f"{what} denies, so it has no '{key}'; write that in an allow rule")
     methods = _read_globs(found, "methods", what, _wrong_method, findings)
     _check_overlap(found, methods, what, findings)
+    required = _read_required(found["require"], what, findings) if "require" in found else {}
     return Rule(
         name=_read_name(found["name"], what, findings) if "name" in found else "",
         effect=effect,
@@ -85,7 +88,8 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
         methods=tuple(Glob(item.text) for item in methods),
         when=_read_condition(found, "when", what, names, findings),
         unless=_read_condition(found, "unless", what, names, findings),
-        requires=_read_requirements(found["require"], what, findings) if "require" in found else frozenset(),
+        approval=_read_approval(required["approval"], what, names, findings) if "approval" in required else None,
+        requires=_read_grant(required["grant"], what, findings) if "grant" in required else frozenset(),
         masks=masks_named(found["mask"], f"mask of {what}", names.masks, findings) if "mask" in found else (),
     )
 
@@ -230,9 +234,25 @@ def _read_condition(
     return None
 
 
-def _read_requirements(node: yaml.Node, what: str, findings: Findings) -> frozenset[str]:
-    found = texts(node, f"require of {what}", findings)
-    for item in found:
-        if item.text not in _REQUIREMENTS:
-            findings.add(item.node, f"{unknown('requirement', item.text, _REQUIREMENTS)} (in {what})")
-    return frozenset(item.text for item in found)
+def _read_required(node: yaml.Node, what: str, findings: Findings) -> dict[str, yaml.Node]:
+    if not isinstance(node, yaml.MappingNode) or not node.value:
+        findings.add(
+            node, f"require of {what}: write 'require: {{approval: NAME}}', with a NAME out of the section 'approvals'"
+        )
+        return {}
+    return mapping(node, f"require of {what}", findings, _REQUIREMENTS)
+
+
+def _read_approval(node: yaml.Node, what: str, names: Names, findings: Findings) -> ApprovalTerms | None:
+    name = text(node, f"approval of {what}", findings)
+    if name is not None and name not in names.approvals:
+        hint = f"(in {what}; describe it under 'approvals' first)"
+        findings.add(node, f"{unknown('approval', name, names.approvals)} {hint}")
+    return names.approvals.get(name or "")
+
+
+def _read_grant(node: yaml.Node, what: str, findings: Findings) -> frozenset[str]:
+    written = text(node, f"grant of {what}", findings)
+    if written is not None and written != _GRANT:
+        findings.add(node, f"{unknown('grant', written, [_GRANT])} (in {what})")
+    return frozenset({"grant"})

@@ -14,6 +14,7 @@ from gateway.client_features import FEATURES
 from gateway.policy.address import read_url
 from gateway.policy.credential import read_credential
 from gateway.policy.document import Server, Trust
+from gateway.policy.duration import Bounds, read_duration
 from gateway.policy.masks import masks_named
 from gateway.policy.nodes import Findings, Item, entries, mapping, text, texts
 from gateway.policy.suggestion import unknown
@@ -23,12 +24,9 @@ _KEYS = ("url", "credential", "timeouts", "mask", "trust", "client_features")
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
 _EXAMPLE = "https://records.example.com/mcp"
 
-_DURATION = re.compile(r"(\d{1,6})(ms|s|m)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
-_TIMEOUTS = {"connect": (0.1, 30.0, CONNECT_TIMEOUT), "read": (0.1, 600.0, READ_TIMEOUT)}
-"""Smallest, largest, and where nothing is written; seconds."""
+_TIMEOUTS = {"connect": Bounds(0.1, 30.0, CONNECT_TIMEOUT), "read": Bounds(0.1, 600.0, READ_TIMEOUT)}
 
 
 def read_servers(node: yaml.Node, masks: Mapping[str, Mask], findings: Findings) -> dict[str, Server]:
@@ -75,15 +73,5 @@ def _read_trust(node: yaml.Node, what: str, findings: Findings) -> Trust:
 
 
 def _read_timeout(key: str, found: Mapping[str, yaml.Node], what: str, findings: Findings) -> float:
-    smallest, largest, default = _TIMEOUTS[key]
-    if key not in found:
-        return default
-    node = found[key]
-    written = _DURATION.fullmatch(node.value) if isinstance(node, yaml.ScalarNode) else None
-    if written is None:
-        findings.add(node, f"{key} timeout of {what} must be a number with ms, s or m, such as {default:g}s")
-        return default
-    seconds = int(written[1]) * _SECONDS[written[2]]
-    if not smallest <= seconds <= largest:
-        findings.add(node, f"{key} timeout of {what} must lie between {smallest:g}s and {largest:g}s")
-    return seconds
+    bounds = _TIMEOUTS[key]
+    return read_duration(found[key], f"{key} timeout of {what}", bounds, findings) if key in found else bounds.default

@@ -9,6 +9,8 @@ version: 1
 groups:
   engineering: {GROUPS["engineering"]}
   hr: {GROUPS["hr"]}
+  approvers: {GROUPS["approvers"]}
+  operators: {GROUPS["operators"]}
 servers:
   records:
     url: URL
@@ -28,6 +30,27 @@ masks:
   poison:
     detect: [payment_card]
     action: block
+approvals:
+  refunds:
+    approvers: [approvers]
+    expires: 1h
+    use_within: 30m
+    reasons: [approver]
+  wires:
+    approvers: [approvers, hr]
+    people: 2
+    expires: 4h
+    remind: 30m
+    escalate: {{after: 2h, to: [operators]}}
+    reasons: [requester, approver]
+notify:
+  approvers:
+    - teams: {{webhook: teams-approvers}}
+    - email:
+        endpoint: https://contoso.communication.azure.com
+        sender: donotreply@contoso.com
+        to: [leads@contoso.com]
+operators: [operators]
 rules:
   - name: engineers
     effect: allow
@@ -43,7 +66,13 @@ rules:
     who: {{groups: [engineering]}}
     servers: [records]
     tools: [issue_refund]
-    require: [approval]
+    require: {{approval: refunds}}
+  - name: wires
+    effect: allow
+    who: {{groups: [engineering]}}
+    servers: [records]
+    tools: [wire_money]
+    require: {{approval: wires}}
 """
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.policy.condition import Condition, compile_condition
 from gateway.policy.document import Effect, Policy, Rule, Server, Who
 from gateway.policy.glob import Glob, UriGlob
-from gateway.values import Action, Call, Caller, CallerKind, Mask
+from gateway.values import Action, ApprovalTerms, Call, Caller, CallerKind, Mask
 from tests.fakes.values import CALL, CALLER
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -18,6 +18,21 @@ MASKS = {
     "b": Mask("b", Action.DROP, fields=("salary",), clear_for=frozenset({"id-1"})),
     "c": Mask("c", Action.BLOCK, detectors=("iban",), clear_for=frozenset({"id-2"})),
 }
+APPROVALS = {
+    "z": ApprovalTerms("z", approvers=frozenset({"id-1"})),
+    "a": ApprovalTerms("a", approvers=frozenset({"id-2"}), people=2, reuse=900),
+    "m": ApprovalTerms(
+        "m",
+        approvers=frozenset({"id-1", "id-2"}),
+        remind=600,
+        escalate_after=1200,
+        escalate_to=frozenset({"id-3"}),
+        requester_reason=True,
+        approver_reason=True,
+        covers_answers=True,
+    ),
+}
+"""In an order that is no other's."""
 SERVERS = {
     "records": Server("records", "https://records.example", None, 1, 1, masks=(MASKS["c"],)),
     "open": Server("open", "https://open.example", None, 1, 1, masks=()),
@@ -25,7 +40,14 @@ SERVERS = {
 TOOLS = ("get_a", "get_b", "delete_a")
 URIS = ("x://eu/1", "x://us/1", "x://eu/../us/1")
 PROMPTS = ("letter", "poem")
-METHODS = ("tools/list", "initialize", "resources/subscribe", "completion/complete", "subscriptions/listen")
+METHODS = (
+    "tools/list",
+    "initialize",
+    "resources/subscribe",
+    "completion/complete",
+    "subscriptions/listen",
+    "tasks/get",
+)
 
 
 def condition(text: str) -> Condition:
@@ -83,8 +105,11 @@ def _with_duties(rule: Rule) -> st.SearchStrategy[Rule]:
     if rule.effect is Effect.DENY:
         return st.just(rule)
     return st.builds(
-        lambda requires, masks: replace(rule, requires=requires, masks=tuple(MASKS[name] for name in sorted(masks))),
-        _some("approval", "grant"),
+        lambda approval, requires, masks: replace(
+            rule, approval=approval, requires=requires, masks=tuple(MASKS[name] for name in sorted(masks))
+        ),
+        st.none() | st.sampled_from(list(APPROVALS.values())),
+        _some("grant"),
         _some(*MASKS),
     )
 
@@ -92,7 +117,7 @@ def _with_duties(rule: Rule) -> st.SearchStrategy[Rule]:
 def policy_of(*of: Rule) -> Policy:
     """The policy with these rules."""
     by_server = {name: tuple(rule for rule in of if name in rule.servers) for name in SERVERS}
-    return Policy("0" * 64, GROUPS, SERVERS, MASKS, of, by_server)
+    return Policy("0" * 64, GROUPS, SERVERS, MASKS, of, by_server, APPROVALS)
 
 
 def make_call(method: str, target: str = "", server: str = "records", **params: object) -> Call:

@@ -13,18 +13,18 @@ from gateway.policy.match import decide
 from gateway.policy.people import described
 from gateway.policy.question import Answer
 from gateway.values import CallerKind
-from tests.gateway.policy.documents import GOOD, good
+from tests.gateway.policy.documents import changed, good
 from tests.gateway.policy.generated import NOW
 
 POLICY = good(
-    GOOD
+    changed("rules:\n", "approvals: {refunds: {approvers: [hr]}, wires: {approvers: [hr]}}\nrules:\n")
     + """\
   - name: refunds
     effect: allow
     who: {groups: [engineering]}
     servers: [records]
     tools: [issue_refund]
-    require: [approval]
+    require: {approval: refunds, grant: required}
   - name: no-large-refunds
     effect: deny
     who: anyone
@@ -90,9 +90,15 @@ def test_arguments_are_read_as_json_would_be() -> None:
     ("changes", "difference"),
     [
         ({}, None),
-        ({"requires": "[approval]", "masks": "[personal]", "rules": "[refunds]"}, None),
+        ({"approval": "refunds", "requires": "[grant]", "masks": "[personal]", "rules": "[refunds]"}, None),
+        ({"approval": "[refunds]"}, None),
+        ({"approval": "[]"}, "approval: expected [], got [refunds]"),
+        ({"approval": "wires"}, "approval: expected [wires], got [refunds]"),
+        ({"approval": "[wires, refunds]"}, "approval: expected [refunds, wires], got [refunds]"),
+        ({"tool": "get_customer", "approval": "refunds"}, "approval: expected [refunds], got []"),
+        ({"tool": "get_customer", "approval": "[]", "requires": "[]"}, None),
         ({"expect": "refuse"}, "answer: expected refuse, got allow by refunds"),
-        ({"requires": "[]"}, "requires: expected [], got [approval]"),
+        ({"requires": "[]"}, "requires: expected [], got [grant]"),
         ({"masks": "[]"}, "masks: expected [], got [personal]"),
         ({"rules": "[refunds, engineers-read]"}, "rules: expected [engineers-read, refunds], got [refunds]"),
         (
@@ -121,8 +127,11 @@ def test_a_case_tells_what_it_expected_and_what_came_out(changes: dict[str, str]
         ({"expect": "alow"}, "line 7, column 13: unknown answer 'alow'; did you mean 'allow'? (in the case in line 3)"),
         ({"masks": "[person]"}, "line 8, column 13: unknown mask 'person'; did you mean 'personal'? (in masks of the case in line 3)"),
         ({"rules": "[refund]"}, "line 8, column 13: unknown rule 'refund'; did you mean 'refunds'? (in rules of the case in line 3)"),
-        ({"requires": "[aproval]"}, "line 8, column 16: unknown requirement 'aproval'; did you mean 'approval'? (in requires of the case in line 3)"),
-        ({"expect": "refuse", "requires": "[approval]"}, "line 8, column 15: the case in line 3 expects no 'allow', so it has no 'requires'"),
+        ({"approval": "refund"}, "line 8, column 15: unknown approval 'refund'; did you mean 'refunds'? (in approval of the case in line 3)"),
+        ({"approval": "{refunds: 1}"}, "line 8, column 15: approval of the case in line 3 must be a list, such as [...]"),
+        ({"requires": "[approval]"}, "line 8, column 16: unknown requirement 'approval'; known: grant (in requires of the case in line 3)"),
+        ({"expect": "refuse", "approval": "refunds"}, "line 8, column 15: the case in line 3 expects no 'allow', so it has no 'approval'"),
+        ({"expect": "refuse", "requires": "[grant]"}, "line 8, column 15: the case in line 3 expects no 'allow', so it has no 'requires'"),
         ({"prompt": "letter"}, "line 3, column 5: the case in line 3: give a tool or a prompt, not both"),
         ({"at": "noon"}, "line 8, column 9: at of the case in line 3 must be a time such as 2026-11-23T09:00:00Z"),
         ({"args": "[1]"}, "line 8, column 11: args of the case in line 3 must be a mapping, such as {amount: 100}"),
@@ -183,7 +192,11 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*CASE, "args", "at", "requires", "masks", "rules", "method", "x"]), VALUES))
+@given(
+    st.dictionaries(
+        st.sampled_from([*CASE, "args", "at", "approval", "requires", "masks", "rules", "method", "x"]), VALUES
+    )
+)
 def test_no_case_makes_it_raise(changes: dict[str, str]) -> None:
     lines = "".join(f"    {key}: {value}\n" for key, value in (CASE | changes).items())
     file = open_cases(f"policy: a\ncases:\n  -\n{lines}".encode())

@@ -48,7 +48,7 @@ def test_a_call_is_decided_by_a_rule_and_the_record_learns_which() -> None:
     decision = outcome(GOOD)
     assert isinstance(decision, Decision)
     assert (decision.rules, decision.policy) == (("engineers-read",), good().digest)
-    assert decision.requires == frozenset()
+    assert (decision.approvals, decision.requires) == ((), frozenset())
     assert [mask.name for mask in decision.masks] == ["personal"]
 
 
@@ -91,13 +91,21 @@ def test_a_deny_whose_when_fails_still_has_its_exceptions() -> None:
     assert allowed(document)
 
 
+APPROVALS = "approvals: {two: {approvers: [hr], people: 2}, one: {approvers: [hr]}, other: {approvers: [hr]}}\nrules:\n"
+
+
 def test_requirements_and_masks_of_all_matching_rules_add_up() -> None:
-    document = and_rule(tools="[get_customer]", require="[approval]", mask="[secrets]").replace(
-        "rules:\n", "  secrets:\n    detect: [jwt]\nrules:\n"
-    )
+    document = GOOD + "    require: {approval: one}\n"
+    for number, approval in enumerate(("one", "two")):
+        document += (
+            f"  - {{name: r{number}, effect: allow, who: anyone, servers: [records], tools: [get_customer], "
+            f"require: {{approval: {approval}, grant: required}}, mask: [secrets]}}\n"
+        )
+    document = document.replace("rules:\n", f"  secrets:\n    detect: [jwt]\n{APPROVALS}")
     decision = outcome(document)
     assert isinstance(decision, Decision)
-    assert decision.requires == {"approval"}
+    assert [(terms.name, terms.people) for terms in decision.approvals] == [("two", 2), ("one", 1)]
+    assert decision.requires == {"grant"}
     assert [mask.name for mask in decision.masks] == ["personal", "secrets"]
 
 
@@ -156,10 +164,11 @@ def test_every_method_that_the_gateway_knows_is_implied_or_needs_a_rule() -> Non
 
 @pytest.mark.parametrize("method", sorted(IMPLIED))
 def test_methods_that_neither_act_nor_read_come_with_access(method: str) -> None:
-    document = GOOD + "    when: args.missing == 1\n    require: [approval]\n"
+    document = GOOD + "    when: args.missing == 1\n    require: {approval: one, grant: required}\n"
+    document = document.replace("rules:\n", APPROVALS)
     decision = outcome(document, make_call(method))
     assert isinstance(decision, Decision)
-    assert (decision.rules, decision.requires) == (("engineers-read",), frozenset())
+    assert (decision.rules, decision.approvals, decision.requires) == (("engineers-read",), (), frozenset())
     assert reason(document, make_call(method), HR) is Reason.NO_ACCESS
     assert reason(and_rule(effect="deny", methods=f"[{method}]"), make_call(method)) is Reason.DENIED
 
@@ -178,7 +187,16 @@ def test_a_request_without_a_method_is_nothing_that_is_implied() -> None:
 
 
 def test_a_method_that_nobody_knows_is_denied() -> None:
-    assert reason(GOOD, make_call("tasks/get")) is Reason.DENIED
+    assert reason(GOOD, make_call("tasks/list")) is Reason.DENIED
+
+
+@pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
+def test_the_id_of_a_task_is_no_tool(method: str) -> None:
+    task = make_call(method, "get_customer", taskId="get_customer")
+    assert allowed(GOOD, task)
+    assert allowed(and_rule(effect="deny", tools='["*"]', resources='["*"]', prompts='["*"]'), task)
+    assert reason(and_rule(effect="deny", methods='["tasks/*"]'), task) is Reason.DENIED
+    assert reason(GOOD, task, HR) is Reason.NO_ACCESS
 
 
 def test_what_comes_with_access_is_masked_by_all_rules_of_the_caller() -> None:

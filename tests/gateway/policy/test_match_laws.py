@@ -1,19 +1,38 @@
 """What holds of the decision for every policy, caller and call."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.document import Effect, Rule
-from gateway.policy.match import decide, is_among, verdicts, visible
+from gateway.policy.document import Effect, Rule, Who
+from gateway.policy.glob import Glob
+from gateway.policy.match import IMPLIED, decide, is_among, verdicts, visible
 from gateway.policy.target import TargetKind
 from gateway.reasons import Reason
 from gateway.values import Call, Caller, Decision, Refusal
-from tests.gateway.policy.generated import CALLERS, CALLS, NOW, PROMPTS, TOOLS, URIS, make_call, policy_of, rules
+from tests.gateway.policy.generated import (
+    APPROVALS,
+    CALLERS,
+    CALLS,
+    NOW,
+    PROMPTS,
+    TOOLS,
+    URIS,
+    make_call,
+    policy_of,
+    rules,
+)
 
 RULES = st.lists(rules(), max_size=5)
+DEMANDING = st.builds(
+    lambda rule, terms: replace(rule, who=Who(), methods=(Glob("*"),), approval=terms),
+    rules(Effect.ALLOW, conditions=False),
+    st.sampled_from(list(APPROVALS.values())),
+)
+"""Rules that allow anyone anything, with an approval, so that approvals meet."""
 
 
 @given(CALLERS, CALLS)
@@ -47,6 +66,7 @@ def test_a_further_allow_never_loosens_a_call_that_is_allowed(
         assert isinstance(with_allow, Decision)
         assert set(with_allow.masks) >= set(without.masks)
         assert with_allow.requires >= without.requires
+        assert set(with_allow.approvals) >= set(without.approvals)
         assert set(with_allow.rules) >= set(without.rules)
 
 
@@ -56,7 +76,8 @@ def test_the_order_of_rules_decides_nothing(before: list[Rule], random: Any, cal
     one, other = decide(policy_of(*before), caller, call, NOW), decide(policy_of(*shuffled), caller, call, NOW)
     if isinstance(one, Decision):
         assert isinstance(other, Decision)
-        assert (one.masks, one.requires, set(one.rules)) == (other.masks, other.requires, set(other.rules))
+        assert (one.masks, one.approvals, one.requires) == (other.masks, other.approvals, other.requires)
+        assert set(one.rules) == set(other.rules)
     else:
         assert isinstance(other, Refusal)
         assert one.reason is other.reason
@@ -80,6 +101,27 @@ def test_tools_are_decided_as_the_sentence_says(before: list[Rule], caller: Call
 
     matching = {rule.effect for rule in before if "records" in rule.servers and matches(rule)}
     assert isinstance(decide(policy_of(*before), caller, call, NOW), Decision) is (matching == {Effect.ALLOW})
+
+
+@given(RULES | st.lists(DEMANDING, min_size=1, max_size=2), rules() | DEMANDING, st.integers(0, 5), CALLERS, CALLS)
+def test_a_further_rule_never_takes_an_approval_away(
+    before: list[Rule], further: Rule, place: int, caller: Caller, call: Call
+) -> None:
+    without = decide(policy_of(*before), caller, call, NOW)
+    with_further = decide(policy_of(*before[:place], further, *before[place:]), caller, call, NOW)
+    if isinstance(without, Decision) and isinstance(with_further, Decision):
+        assert set(with_further.approvals) >= set(without.approvals)
+
+
+@given(RULES | st.lists(DEMANDING, min_size=2, max_size=4), CALLERS, CALLS)
+def test_approvals_are_those_of_the_rules_that_match_each_once_in_the_order_of_the_document(
+    before: list[Rule], caller: Caller, call: Call
+) -> None:
+    decision = decide(policy_of(*before), caller, call, NOW)
+    if isinstance(decision, Decision):
+        asked = {rule.approval for rule in before if rule.name in decision.rules}
+        expected = [terms for terms in APPROVALS.values() if terms in asked]
+        assert list(decision.approvals) == ([] if call.method in IMPLIED else expected)
 
 
 def _uses(kind: TargetKind, name: str) -> Call:

@@ -4,10 +4,13 @@
 import pytest
 
 from gateway.policy.document import Effect, Who
-from gateway.values import CallerKind
+from gateway.values import ApprovalTerms, CallerKind
 from tests.gateway.policy.documents import GOOD, changed, good, mistakes
 
 ENGINEERING = "6f1c0000-0000-4000-8000-000000000001"
+HR = "6f1c0000-0000-4000-8000-000000000002"
+APPROVALS = "approvals: {refunds: {approvers: [hr]}}\nrules:\n"
+WRITE = "write 'require: {approval: NAME}', with a NAME out of the section 'approvals'"
 TOOLS = '    tools: ["get_*"]\n'
 
 
@@ -16,9 +19,9 @@ def with_line(line: str) -> str:
 
 
 def test_a_rule_is_read_whole() -> None:
-    document = GOOD + (
+    document = changed("rules:\n", APPROVALS) + (
         '    resources: ["customer://*"]\n    prompts: [letter]\n    methods: ["tools/list"]\n'
-        "    when: args.amount > 5\n    unless: args.amount > 10\n    require: [approval, grant]\n    mask: [personal]\n"
+        "    when: args.amount > 5\n    unless: args.amount > 10\n    require: {approval: refunds, grant: required}\n    mask: [personal]\n"
     )
     [rule] = good(document).rules
     assert (rule.name, rule.effect, rule.servers) == ("engineers-read", Effect.ALLOW, frozenset({"records"}))
@@ -28,7 +31,8 @@ def test_a_rule_is_read_whole() -> None:
     assert rule.when is not None
     assert rule.unless is not None
     assert (rule.when.text, rule.unless.text) == ("args.amount > 5", "args.amount > 10")
-    assert rule.requires == {"approval", "grant"}
+    assert rule.approval == ApprovalTerms("refunds", approvers=frozenset({HR}))
+    assert rule.requires == {"grant"}
     assert [mask.name for mask in rule.masks] == ["personal"]
 
 
@@ -87,8 +91,12 @@ def test_a_mistake_in_a_rule_is_told(old: str, new: str, error: str) -> None:
         ("when: args.amount >", "line 18, column 11: when of rule 'engineers-read': is not a CEL expression: at its line 1, column 14: mismatched input its end"),
         ("unless: \"'hrr' in caller.groups\"", "line 18, column 13: unless of rule 'engineers-read': unknown group 'hrr'; did you mean 'hr'?"),
         ("when: true", "line 18, column 11: when of rule 'engineers-read': YAML reads true as true or false; write 'true' in quotes"),
-        ("require: [aproval]", "line 18, column 15: unknown requirement 'aproval'; did you mean 'approval'? (in rule 'engineers-read')"),
-        ("require: {approval: {}}", "line 18, column 14: require of rule 'engineers-read' must be a list, such as [...]"),
+        *((line, f"line 18, column 14: require of rule 'engineers-read': {WRITE}") for line in ("require: [approval]", "require: approval", "require: {}")),
+        ("require: {aproval: x}", "line 18, column 15: unknown key 'aproval' in require of rule 'engineers-read'; did you mean 'approval'?"),
+        ("require: {approval: {}}", "line 18, column 25: approval of rule 'engineers-read' must be text, not a mapping"),
+        ("require: {approval: refunds}", "line 18, column 25: unknown approval 'refunds'; there is none yet (in rule 'engineers-read'; describe it under 'approvals' first)"),
+        ("require: {grant: true}", "line 18, column 22: grant of rule 'engineers-read': YAML reads true as true or false; write 'true' in quotes"),
+        ("require: {grant: 'true'}", "line 18, column 22: unknown grant 'true'; known: required (in rule 'engineers-read')"),
         ("mask: [personel]", "line 18, column 12: unknown mask 'personel'; did you mean 'personal'?"),
         ("methods: [tool/call]", "line 18, column 15: methods of rule 'engineers-read': 'tool/call' matches no method: unknown method 'tool/call'; did you mean 'tools/call'?"),
         (
@@ -120,7 +128,13 @@ def test_a_glob_that_can_match_a_uri_is_accepted(glob: str) -> None:
     assert good(with_line(f'resources: ["{glob}"]')).rules[0].resources[0].text == glob
 
 
-@pytest.mark.parametrize("line", ["require: [approval]", "mask: [personal]"])
+def test_a_misspelt_approval_is_corrected() -> None:
+    document = changed("rules:\n", APPROVALS) + "    require: {approval: refund}\n"
+    [error] = mistakes(document)
+    assert "unknown approval 'refund'; did you mean 'refunds'?" in error
+
+
+@pytest.mark.parametrize("line", ["require: {grant: required}", "mask: [personal]"])
 def test_a_deny_has_no_duties(line: str) -> None:
     key = line.partition(":")[0]
     [error] = mistakes(with_line(line).replace("effect: allow", "effect: deny"))
