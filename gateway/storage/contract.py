@@ -109,3 +109,62 @@ class PinStore(Protocol):
 
     async def close(self) -> None:
         """Connections are released."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which approval a key names now."""
+
+    approval: str
+    version: str
+    """Of the row; the store's own."""
+
+
+class ApprovalStore(Protocol):
+    """Approvals: rows that are added and never changed, sealed contents, and what finds an approval again.
+
+    Any number of processes may write at once. Every method raises StoreUnavailableError if the store did
+    not confirm in time. What one call has confirmed, every later call of any process sees.
+
+    Names and keys are 1 to 200 letters and digits of ASCII, `.`, `_`, `~` and `-`; ids are the same without
+    `~`. Whatever the store cannot hold raises ValueError, before anything is asked of it.
+    """
+
+    async def insert(self, approval: str, row: str, columns: Columns) -> None:
+        """The row is durable. Raises RowExistsError, with what it holds, if there is one of that name: of any
+        number of writers exactly one succeeds. A text has up to 32,000 UTF-16 units, a number 64 bits."""
+
+    async def rows(self, approval: str) -> Mapping[str, Columns]:
+        """All rows of an approval by name; empty if there is no such approval."""
+
+    async def keep(self, approval: str, name: str, content: bytes) -> None:
+        """The content, up to 24 MiB and sealed by whoever calls, is durable, whole, under that name. Raises
+        RowExistsError (without columns) if there is one that is whole: of any number of writers one succeeds."""
+
+    async def kept(self, approval: str, name: str) -> bytes | None:
+        """The content; None if there is none, or not all of it."""
+
+    async def forget(self, approval: str, name: str) -> None:
+        """There is no content of that name any more. To forget it again changes nothing."""
+
+    async def find(self, key: str) -> Pointer | None:
+        """What the key names now."""
+
+    async def point(self, key: str, approval: str, instead_of: Pointer | None) -> bool:
+        """The key names this approval, in place of what `find` gave (None: of nothing). False if that was replaced
+        by then, be it by the same approval, and nothing was written: of two writers who saw the same, one succeeds."""
+
+    async def enlist(self, approval: str) -> None:
+        """The approval is among those that wait. To enlist it again changes nothing."""
+
+    async def delist(self, approval: str) -> None:
+        """It is not. To delist it again changes nothing."""
+
+    async def waiting(self) -> Sequence[str]:
+        """Ids of those that wait, in the order of the ids; of more than 1,000 the first 1,000."""
+
+    async def known(self) -> Sequence[str]:
+        """Ids of all approvals of which the row `request` exists, in the order of the ids."""
+
+    async def close(self) -> None:
+        """Connections are released."""

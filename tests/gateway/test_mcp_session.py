@@ -30,6 +30,12 @@ def test_a_sealed_id_says_nothing_of_the_upstreams_and_is_never_the_same() -> No
     assert "upstream" not in one + base64.urlsafe_b64decode(one + "==").decode("latin-1")
 
 
+def test_an_id_that_an_earlier_version_sealed_keeps_opening() -> None:
+    earlier = "MdK3RKH0U8jrSQQ5hHwekFYiPBWSvT5AFDYaLOMXs7AFqyVhL8KzIUMUSl7HuT9fhIaKaRK-dA"
+    seal = SessionSeal(Secret(base64.b64encode(bytes(range(32))).decode()))
+    assert seal.open(earlier, CALLER, "records") == McpSession("upstream-1", "20261123")
+
+
 @pytest.mark.parametrize("change", [{"tenant": "t2"}, {"object_id": "o2"}, {"client": "c2"}])
 def test_a_stolen_id_opens_for_nobody_else(change: dict[str, Any]) -> None:
     sealed = SEAL.seal("upstream-1", CALLER, "records", NOW)
@@ -51,9 +57,7 @@ def test_an_id_with_any_changed_character_opens_for_nobody(data: st.DataObject) 
     index = data.draw(st.integers(0, len(sealed) - 1))
     other = data.draw(st.characters(codec="ascii").filter(lambda char: char != sealed[index]))
     changed = sealed[:index] + other + sealed[index + 1 :]
-    opened = SEAL.open(changed, CALLER, "records")
-    # The last character of base64 may hold bits that count for nothing.
-    assert opened is None or (index == len(sealed) - 1 and opened.upstream_id == "upstream-1")
+    assert SEAL.open(changed, CALLER, "records") is None
 
 
 @given(st.text() | st.text(alphabet="ABCabc-_0189", max_size=200))
