@@ -4,6 +4,9 @@
 (`ANONYMOUS`), so that every refusal has a reason and a record.
 """
 
+from collections.abc import Generator
+from typing import Any
+
 import azure.durable_functions as durable  # type: ignore[import-untyped]
 import azure.functions as func
 from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-untyped]
@@ -12,20 +15,27 @@ from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-unty
     Response,
 )
 
+from gateway.access.tend import tend
+from gateway.approvals import orchestrator
+from gateway.approvals.api import serve as serve_operator
+from gateway.approvals.orchestrations import Durable
 from gateway.call import serve
-from gateway.door import arrival_of, gone_from, origin_of, response_of
-from gateway.process import health_of, metadata_of, rooms
+from gateway.door import arrival_of, gone_from, origin_of, page_request_of, response_of
+from gateway.pages.serve import serve as serve_page
+from gateway.process import health_of, jwks_of, metadata_of, rooms
 
 METHODS = ["POST", "GET", "DELETE", "OPTIONS", "PUT", "PATCH", "HEAD"]
+PAGE_METHODS = ["GET", "HEAD", "POST"]
 METADATA = ".well-known/oauth-protected-resource"
 
 app = durable.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
 @app.route(route="mcp/{server}", methods=METHODS)  # type: ignore[untyped-decorator]
-async def mcp(req: Request) -> Response:
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def mcp(req: Request, client: durable.DurableOrchestrationClient) -> Response:
     """The MCP endpoint of one upstream server (Streamable HTTP). Methods that MCP does not use get a 405 there."""
-    return response_of(await serve(await arrival_of(req), origin_of(req), rooms(), gone_from(req)))
+    return response_of(await serve(await arrival_of(req), origin_of(req), rooms(), gone_from(req), Durable(client)))
 
 
 @app.route(route=METADATA, methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]
@@ -40,8 +50,100 @@ async def server_metadata(req: Request) -> JSONResponse:
     return response_of(await metadata_of(req.path_params["server"], rooms()))
 
 
+@app.route(route=".well-known/jwks.json", methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]
+async def jwks(req: Request) -> Response:
+    """The public keys by which session tokens verify."""
+    return response_of(await jwks_of(rooms()))
+
+
 @app.route(route="health", methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]
 async def health(req: Request) -> JSONResponse:
     """Whether this process can serve calls; says nothing that a stranger may not know."""
     status, facts = await health_of()
     return JSONResponse(facts, status)
+
+
+@app.route(route="approvals", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+async def waiting(req: Request) -> Response:
+    """The page of what waits for whoever is signed in."""
+    return await _page(req)
+
+
+@app.route(route="approvals/{id}", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def approval_page(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The approver's page: what is asked for, and the decision."""
+    return await _page(req, client)
+
+
+@app.route(route="requests/{id}", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def request_page(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The requester's page: how it stands, the reason, and the withdrawal."""
+    return await _page(req, client)
+
+
+@app.route(route="sign-in", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+async def sign_in(req: Request) -> Response:
+    """To the identity provider."""
+    return await _page(req)
+
+
+@app.route(route="sign-in/callback", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+async def signed_in(req: Request) -> Response:
+    """And back from there, with a session."""
+    return await _page(req)
+
+
+@app.route(route="sign-out", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+async def sign_out(req: Request) -> Response:
+    """The browser forgets the session."""
+    return await _page(req)
+
+
+@app.route(route="api/approvals", methods=METHODS)  # type: ignore[untyped-decorator]
+async def operators_list(req: Request) -> Response:
+    """The approvals, for operators."""
+    return await _operator(req)
+
+
+@app.route(route="api/approvals/{id}", methods=METHODS)  # type: ignore[untyped-decorator]
+async def operators_story(req: Request) -> Response:
+    """All that is known of one approval."""
+    return await _operator(req)
+
+
+@app.route(route="api/approvals/{id}/revoke", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def operators_revocation(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The end of one, whatever state it is in."""
+    return await _operator(req, client)
+
+
+@app.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
+def approval(context: durable.DurableOrchestrationContext) -> Generator[Any, Any]:
+    """Looks after one approval, and the grant of the same id, until both are over; the instance has that id."""
+    return orchestrator.approval(context)
+
+
+@app.activity_trigger(input_name="identifier")  # type: ignore[untyped-decorator]
+async def approval_tend(identifier: str) -> dict:  # type: ignore[type-arg]  # the worker takes plain classes alone
+    """Does what is due of an approval and of a grant, and says when to look again."""
+    return await tend(identifier, rooms())
+
+
+@app.activity_trigger(input_name="identifier")  # type: ignore[untyped-decorator]
+async def approval_run(identifier: str) -> None:
+    """Makes the call of a task whose approval was given."""
+    # Only a task needs it.
+    from gateway.approvals.run import run  # noqa: PLC0415
+
+    await run(identifier, rooms())
+
+
+async def _operator(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    return response_of(await serve_operator(await page_request_of(req), origin_of(req), rooms(), Durable(client)))
+
+
+async def _page(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    return response_of(await serve_page(await page_request_of(req), origin_of(req), rooms(), Durable(client)))

@@ -1,8 +1,8 @@
 """The development Key Vault: the part of the secrets API that `azure-keyvault-secrets` uses, over HTTPS.
 
 Takes the state folder, where the secrets lie (mode 0600) beside the identity provider's keys, and
-returns the ASGI app; `secret_client` is the real SDK, pointed at it. A request without a token that
-those keys signed for Key Vault gets the same 401 challenge as in Azure, and nothing else.
+returns the ASGI app, with the keys of `vault_keys` in it; `secret_client` is the real SDK, pointed at it.
+A request without the managed identity's token gets the challenge of `vault_door`, and nothing else.
 """
 
 import contextlib
@@ -20,16 +20,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devhost import certificates, private_file
-from devhost.accounts import TENANT
-from devhost.identity.bearer import is_managed_identity
+from devhost import certificates, private_file, vault_keys
 from devhost.identity.managed import as_on_app_service
 from devhost.serve import arguments, serve, with_healthz
+from devhost.vault_door import error, guarded
 
 if TYPE_CHECKING:
     from azure.keyvault.secrets.aio import SecretClient
 
-RESOURCE = "https://vault.azure.net"
 SEEDED = ("records-token", "everything-key", "session-key")
 """Secrets that exist from the first start on, with random values: credentials of the demo MCP servers,
 and the key that seals the gateway's sessions."""
@@ -37,7 +35,6 @@ TEAMS_CHANNELS = ("approvers",)
 """Channels of Teams whose webhook lies in the vault as `teams-{channel}`: it is the outbox that answers there."""
 
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
-_CHALLENGE = f'Bearer authorization="https://login.microsoftonline.com/{TENANT}", resource="{RESOURCE}"'
 
 type Versions = list[dict[str, Any]]
 """Oldest first; the last is the current one."""
@@ -86,29 +83,23 @@ class Vault:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The paths of the secrets API, each behind the same check."""
+    """The paths of the secrets API."""
 
     vault: Vault
 
     async def read(self, request: Request) -> Response:
-        if not _is_authorized(request, self.vault.state):
-            return _challenge()
         wanted = request.path_params.get("version")
         versions = self.vault.versions(request.path_params["name"])
         found = [version for version in versions if wanted in (None, "", version["version"])]
         return JSONResponse(_bundle(request, found[-1])) if found else _not_found(request)
 
     async def write(self, request: Request) -> Response:
-        if not _is_authorized(request, self.vault.state):
-            return _challenge()
         name, asked = request.path_params["name"], await request.json()
         if not _NAME.fullmatch(name) or not isinstance(asked, dict) or not isinstance(asked.get("value"), str):
-            return _error(400, "BadParameter", "A name of letters, digits and hyphens and a value are needed.")
+            return error(400, "BadParameter", "A name of letters, digits and hyphens and a value are needed.")
         return JSONResponse(_bundle(request, self.vault.add(name, asked["value"], asked.get("tags") or {})))
 
     async def versions(self, request: Request) -> Response:
-        if not _is_authorized(request, self.vault.state):
-            return _challenge()
         bundles = [_bundle(request, version) for version in self.vault.versions(request.path_params["name"])]
         for bundle in bundles:
             del bundle["value"]
@@ -120,10 +111,11 @@ def app(state: Path) -> Starlette:
     doors = Doors(Vault(state))
     return Starlette(
         routes=[
-            Route("/secrets/{name}", doors.read),
-            Route("/secrets/{name}", doors.write, methods=["PUT"]),
-            Route("/secrets/{name}/versions", doors.versions),
-            Route("/secrets/{name}/{version:path}", doors.read),
+            Route("/secrets/{name}", guarded(doors.read, state)),
+            Route("/secrets/{name}", guarded(doors.write, state), methods=["PUT"]),
+            Route("/secrets/{name}/versions", guarded(doors.versions, state)),
+            Route("/secrets/{name}/{version:path}", guarded(doors.read, state)),
+            *vault_keys.routes(state),
         ]
     )
 
@@ -144,23 +136,9 @@ async def secret_client(vault: str, identity: str, state: Path) -> "AsyncIterato
         yield client
 
 
-def _is_authorized(request: Request, state: Path) -> bool:
-    return is_managed_identity(request.headers.get("authorization", ""), state, [RESOURCE])
-
-
-def _challenge() -> Response:
-    response = _error(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
-    response.headers["WWW-Authenticate"] = _CHALLENGE
-    return response
-
-
 def _not_found(request: Request) -> Response:
     name = request.path_params["name"]
-    return _error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status)
+    return error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
 
 
 def _bundle(request: Request, version: dict[str, Any]) -> dict[str, Any]:

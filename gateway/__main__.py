@@ -13,6 +13,7 @@ from gateway.cli.printed import MISUSED, Printed
 COMMANDS = {
     "policy": ("gateway.cli.policy", "check a policy, explain its decisions, run its cases"),
     "tools": ("gateway.cli.tools", "show which tools are pinned, what changed, and accept it"),
+    "approvals": ("gateway.cli.approvals", "list and show approvals, revoke one"),
 }
 """Each module has `main(arguments) -> Printed`."""
 
@@ -36,7 +37,7 @@ def _run(arguments: Sequence[str]) -> Printed:
 
 
 def _usage() -> str:
-    lines = [f"  {name:<8} {what}" for name, (_, what) in COMMANDS.items()]
+    lines = [f"  {name:<10} {what}" for name, (_, what) in COMMANDS.items()]
     example = "example: python -m gateway policy check policy.yaml"
     return "\n".join(["usage: python -m gateway COMMAND [--help]", "", *lines, "", example])
 

@@ -15,6 +15,8 @@ from gateway.values import Call, Era, MessageKind, Refusal
 
 _ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _STREAM = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+APPROVAL_META = "countersign/approval"
+"""`_meta` key of a result that tells of an approval."""
 _ALLOW = {Era.MODERN: "POST", Era.LEGACY: "POST, GET, DELETE"}
 
 
@@ -25,6 +27,8 @@ class Answer:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | AsyncGenerator[bytes] = b""
+    cookies: tuple[str, ...] = ()
+    """Values of `Set-Cookie`, which has a line for each (RFC 6265, section 3)."""
 
 
 def error_message(call: Call, refusal: Refusal) -> dict[str, Any]:
@@ -36,9 +40,21 @@ def error_message(call: Call, refusal: Refusal) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": call.id, "error": error}
 
 
+def tool_error(call: Call, refusal: Refusal) -> dict[str, Any]:
+    """The result of a tool call that a model reads: the fixed sentence, and what the gateway made itself."""
+    page = refusal.data.get("url")
+    text = f"{refusal.reason.wire.sentence} Status: {page}" if page else refusal.reason.wire.sentence
+    result: dict[str, Any] = {"content": [{"type": "text", "text": text}], "isError": True}
+    if call.era is Era.MODERN:
+        result["resultType"] = "complete"
+    return result | ({"_meta": {APPROVAL_META: dict(refusal.data)}} if refusal.data else {})
+
+
 def refused(call: Call, refusal: Refusal, challenge: str | None = None) -> Answer:
     """The answer to a call that went no further; `challenge` is the `WWW-Authenticate` of a 401 or 403."""
     wire = refusal.reason.wire
+    if wire.as_result and call.method == "tools/call" and call.kind is MessageKind.REQUEST:
+        return replied(200, "", {"jsonrpc": "2.0", "id": call.id, "result": tool_error(call, refusal)})
     status = wire.http if call.era is Era.MODERN or wire.legacy_http is None else wire.legacy_http
     if status == 200 and call.kind is not MessageKind.REQUEST:
         # Only a request can carry an error in a 200; to accept anything else would be a lie.

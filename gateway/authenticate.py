@@ -2,43 +2,70 @@
 
 Takes the bearer token of a call and the settings, looks up the signing key, and believes nothing
 that is not signed. Tokens are validated here and not by the platform, so that every refusal has a
-reason and a record. This room never logs, returns or forwards the token.
+reason and a record. Those that the gateway itself issued (`access.session_token`) are for calls alone.
+This room never logs, returns or forwards the token.
 
 Source: Microsoft identity platform, access token claims reference and claims validation.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from jwt.types import Options
 
+from gateway.access import session_token
+from gateway.access.signing_keys import SigningKeys
 from gateway.identity_keys import IdentityKeys, KeysUnavailableError
 from gateway.reasons import Reason
 from gateway.settings import Settings
+from gateway.token_text import SIGNATURE_ALONE, Unverified, read
 from gateway.values import Caller, CallerKind, Refusal, Secret
 
 LEEWAY = 60
 """Seconds of clock difference allowed for `exp` and `nbf`."""
-MAX_TOKEN = 16 * 1024
-"""Characters; a token with 200 groups has about 9,000."""
+MAX_NAME = 100
+"""Characters of what a token calls a person."""
 
 _AGENT_FACETS = frozenset({"11", "13"})
 """Facets of an Entra agent identity and an agent user (`xms_act_fct`, `xms_sub_fct`)."""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionTokens:
+    """By which keys session tokens are accepted, and for which server."""
+
+    keys: SigningKeys
+    server: str
+
+
 async def authenticate(
-    token: Secret | None, settings: Settings, keys: IdentityKeys, clock: Callable[[], float] = time.time
+    token: Secret | None,
+    settings: Settings,
+    keys: IdentityKeys,
+    clock: Callable[[], float] = time.time,
+    *,
+    sessions: SessionTokens | None = None,
 ) -> Caller | Refusal:
-    """The caller whom a valid token names. Every other outcome is a refusal (fail-closed)."""
+    """The caller whom a valid token names. Every other outcome is a refusal (fail-closed).
+
+    Without `sessions` only Entra's tokens are accepted.
+    """
     if token is None:
         return Refusal(Reason.TOKEN_MISSING)
     text = token.reveal()
-    unverified = _unverified(text)
+    unverified = read(text)
     if isinstance(unverified, Refusal):
         return unverified
-    kid, tenant = unverified
+    if unverified.claims.get("iss") == settings.url:
+        if sessions is None:
+            return Refusal(Reason.TOKEN_ISSUER, "a session token, which is for calls alone")
+        return await session_token.verify(text, sessions.server, settings, sessions.keys, clock())
+    named = _key_and_tenant(unverified)
+    if isinstance(named, Refusal):
+        return named
+    kid, tenant = named
     if tenant not in settings.tenants:
         return Refusal(Reason.TOKEN_TENANT)
     try:
@@ -48,33 +75,15 @@ async def authenticate(
     if key is None:
         return Refusal(Reason.TOKEN_KEY_UNKNOWN)
     try:
-        claims = jwt.decode(text, key, algorithms=["RS256"], options=_OWN_CHECKS)
+        claims = jwt.decode(text, key, algorithms=["RS256"], options=SIGNATURE_ALONE)
     except jwt.PyJWTError:
         return Refusal(Reason.TOKEN_SIGNATURE)
     return _check(claims, tenant, settings, clock()) or _caller(claims, settings)
 
 
-# Signature alone: time, issuer and audience are checked below, each with a reason of its own.
-_OWN_CHECKS: Options = {
-    "verify_exp": False,
-    "verify_nbf": False,
-    "verify_iat": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
-
-
-def _unverified(text: str) -> tuple[str, str] | Refusal:
+def _key_and_tenant(unverified: Unverified) -> tuple[str, str] | Refusal:
     """`kid` and `tid`, to find the key by; nothing else is read before the signature holds."""
-    if len(text) > MAX_TOKEN:
-        return Refusal(Reason.TOKEN_MALFORMED, "too long")
-    try:
-        header = jwt.get_unverified_header(text)
-        claims = jwt.decode(text, options={"verify_signature": False, **_OWN_CHECKS})
-    except (jwt.PyJWTError, RecursionError):
-        return Refusal(Reason.TOKEN_MALFORMED)
+    header, claims = unverified.header, unverified.claims
     # RS256 alone: `none` and HS256 with the public key as its secret end here.
     if header.get("alg") != "RS256":
         return Refusal(Reason.TOKEN_ALGORITHM)
@@ -129,6 +138,7 @@ def _caller(claims: Mapping[str, Any], settings: Settings) -> Caller | Refusal:
         sign_in=_text(claims.get("sid")),
         expires=claims["exp"],
         groups_complete=not _has_overage(claims),
+        name=_name(claims),
     )
 
 
@@ -139,6 +149,11 @@ def _kind(claims: Mapping[str, Any]) -> CallerKind:
     # `idtyp` is an optional claim; without it only a delegated token carries `scp`.
     identity_type = claims.get("idtyp", "user" if "scp" in claims else "app")
     return CallerKind.USER if identity_type == "user" else CallerKind.APP
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    found = (_text(claims.get(claim)).strip() for claim in ("name", "preferred_username", "unique_name"))
+    return next(filter(None, found), "")[:MAX_NAME]
 
 
 def _has_overage(claims: Mapping[str, Any]) -> bool:

@@ -34,9 +34,14 @@ def authorize(policy: Policy | None, caller: Caller, call: Call, now: datetime) 
         # fail-closed: a deny for a group that is not known would not match.
         return Refusal(Reason.GROUPS_UNAVAILABLE, "not asked for", policy=policy.digest)
     decision = decide(policy, caller, call, now)
-    if isinstance(decision, Refusal) or not policy.servers[call.server].needs_user or caller.kind is CallerKind.USER:
+    if isinstance(decision, Refusal) or not policy.servers[call.server].needs_user or _is_signed_in(caller):
         return decision
     return Refusal(Reason.CREDENTIAL_NEEDS_USER, rules=decision.rules, policy=decision.policy)
+
+
+def _is_signed_in(caller: Caller) -> bool:
+    """Whether Entra lets the gateway act on behalf of this caller: a session token means nothing to it."""
+    return caller.kind is CallerKind.USER and not caller.grant
 
 
 def filter_list(policy: Policy, caller: Caller, call: Call, result: Mapping[str, Json]) -> dict[str, Json]:

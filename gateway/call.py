@@ -1,8 +1,7 @@
 """The walk of one call: the rooms in their order. Read this file first.
 
 Every entry comes through `serve`, and every exit is recorded: a refusal before anything was
-forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`. Rooms 6 (grant) and
-7 (approval) do not exist yet; a policy that requires a grant or an approval refuses.
+forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`.
 """
 
 import logging
@@ -10,11 +9,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from gateway import answer, cors, groups, inbound
+from gateway import answer, approval, cors, grant, groups, inbound, tasks
 from gateway.answer import Answer
-from gateway.authenticate import authenticate
+from gateway.approvals.approval import Approval
+from gateway.approvals.orchestrations import Orchestrations
+from gateway.asking import ask_for_access
+from gateway.authenticate import SessionTokens, authenticate
 from gateway.authorize import authorize
 from gateway.forward import EventStream, Reply
+from gateway.holding import cancelled
 from gateway.mcp_session import seal_of
 from gateway.metadata import challenge
 from gateway.policy.document import Policy
@@ -25,29 +28,36 @@ from gateway.relay import relay
 from gateway.rooms import Rooms
 from gateway.session import find_session, session_of
 from gateway.settle import acts, fail, settle
-from gateway.values import Arrival, Origin, Refusal
+from gateway.values import Arrival, Call, Caller, Origin, Refusal
+from gateway.waiting import opens_pages, wait
 
 _log = logging.getLogger("countersign")
 
 
 async def serve(
-    arrival: Arrival, origin: Origin, rooms: Rooms, gone: Callable[[], Awaitable[None]] | None = None
+    arrival: Arrival,
+    origin: Origin,
+    rooms: Rooms,
+    gone: Callable[[], Awaitable[None]] | None = None,
+    orchestrations: Orchestrations | None = None,
 ) -> Answer:
     """The answer to one HTTP request. Never raises: what the walk did not foresee is an internal error, on record.
 
-    `gone` returns once the client has left.
+    `gone` returns once the client has left; without `orchestrations` nothing can be approved.
     """
     headers, origins = dict(arrival.headers), rooms.settings.origins
     if arrival.http_method == "OPTIONS":
         return cors.preflight(headers, origins)
     reading = inbound.read(arrival, origins)  # 1
-    served = await _served(Passage(reading.call, origin, gone=gone), reading.refusal, rooms)
+    passage, refusal = Passage(reading.call, origin, gone=gone, orchestrations=orchestrations), reading.refusal
+    served = await bounded(passage, turn_away(passage, refusal, rooms) if refusal else walk(passage, rooms), rooms)
     return replace(served, headers=served.headers | cors.headers(headers, origins))
 
 
-async def _served(passage: Passage, refusal: Refusal | None, rooms: Rooms) -> Answer:
+async def bounded(passage: Passage, steps: Awaitable[Answer], rooms: Rooms) -> Answer:
+    """What the steps answer; an internal error, on record, where they raise."""
     try:
-        return await turn_away(passage, refusal, rooms) if refusal else await walk(passage, rooms)
+        return await steps
     except Exception as error:  # noqa: BLE001 - fail-closed: the one outer boundary
         # The kind alone: the text of an error may hold what the call held.
         _log.error("countersign.internal_error %s in call %s", type(error).__name__, passage.id)
@@ -56,7 +66,9 @@ async def _served(passage: Passage, refusal: Refusal | None, rooms: Rooms) -> An
 
 async def walk(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from 2 on, one after the other; the first refusal ends the walk."""
-    caller = await authenticate(passage.call.token, rooms.settings, rooms.keys)  # 2
+    caller = await authenticate(
+        passage.call.token, rooms.settings, rooms.keys, sessions=SessionTokens(rooms.signing, passage.call.server)
+    )  # 2
     if isinstance(caller, Refusal):
         return await turn_away(passage, caller, rooms)
     passage.caller, passage.client_session = caller, passage.call.mcp_session
@@ -64,28 +76,71 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
     found = await find_session(passage.call, caller, rooms.settings.session_key, rooms.secrets, rooms.now())  # 3
     if isinstance(found, Refusal):
         return await turn_away(passage, found, rooms)
-    passage.call, passage.session = found.call, found.session
+    passage.call, passage.session, passage.can_open_pages = found.call, found.session, found.can_open_pages
+    return await decided(passage, caller, rooms)
 
-    passage.policy = await policy_in_force(rooms)
-    caller = await groups.complete(caller, passage.policy, rooms.memberships)
-    if isinstance(caller, Refusal):
-        return await turn_away(passage, caller, rooms)
-    passage.caller = caller
-    decision = authorize(passage.policy, caller, passage.call, rooms.now())  # 5
+
+async def decided(passage: Passage, caller: Caller, rooms: Rooms) -> Answer:
+    """The rooms from the policy on. A call that has waited for people comes back here, to be decided again."""
+    again = partial(_again, passage, caller, rooms)
+    if refusal := await checked(passage, caller, rooms):
+        if refusal.reason is Reason.GRANT_NEEDED:
+            return await told(passage, await ask_for_access(passage, refusal, rooms, again), rooms)
+        return await turn_away(passage, refusal, rooms)
+    if passage.call.method in tasks.METHODS:
+        return await told(passage, await tasks.answer(passage, rooms), rooms)
+    waiting = await approval.require(passage, rooms)  # 7
+    if isinstance(waiting, approval.Pending):
+        return await told(passage, await wait(passage, waiting, rooms, again), rooms)
+    if waiting is not None:
+        return await turn_away(passage, waiting, rooms)
+    return await made(passage, rooms)
+
+
+async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | None:
+    """Why the call may not be made, whoever approved it, by the policy and the catalogue as they are now."""
+    passage.vouched, passage.policy = caller, await policy_in_force(rooms)
+    complete = await groups.complete(caller, passage.policy, rooms.memberships)
+    if isinstance(complete, Refusal):
+        return complete
+    passage.caller = complete
+    decision = authorize(passage.policy, complete, passage.call, rooms.now())  # 5
     if isinstance(decision, Refusal):
-        return await turn_away(passage, decision, rooms)
+        return decision
     passage.decision = decision
     # 4 comes after 5, so that the gateway asks no upstream for tools on behalf of one who may not use them.
     held_back = await rooms.catalogue.check(passage, partial(reach_upstream, rooms=rooms))  # 4
     if held_back is not None:
-        return await turn_away(passage, held_back, rooms)
-    if decision.requires:  # 6, 7
-        return await turn_away(passage, Refusal(Reason.REQUIREMENT_UNMET, ",".join(sorted(decision.requires))), rooms)
+        return held_back
+    return await grant.require(passage, rooms) or tasks.unheard(passage)  # 6
 
+
+async def resumed(passage: Passage, approved: Approval, begun: Call, rooms: Rooms) -> Answer:
+    """The same rooms for the call of a task, which the gateway makes by itself: by this approval and no other."""
+    if passage.caller is None:
+        return await turn_away(passage, Refusal(Reason.TOKEN_MISSING), rooms)
+    refusal = await checked(passage, passage.caller, rooms) or await approval.permit(passage, approved, begun, rooms)
+    return await turn_away(passage, refusal, rooms) if refusal else await made(passage, rooms)
+
+
+async def made(passage: Passage, rooms: Rooms) -> Answer:
+    """The rooms from the intent on, for a call that may be made now."""
+    await cancelled(passage, rooms)
+    passage.call = approval.without_reason(passage.call)
     if not await rooms.recorder.intent(passage, Event.INTENT if acts(passage) else Event.RELAYED):  # 8
         return answer.refused(passage.call, Refusal(Reason.EVIDENCE_UNAVAILABLE))
+    if spent := await approval.spend(passage, rooms):
+        return await turn_away(passage, spent, rooms)
     response = await reach_upstream(passage, rooms)  # 9, 10
     return await hand_back(passage, response, rooms)  # 11, 12, 13
+
+
+async def _again(passage: Passage, caller: Caller, rooms: Rooms) -> Answer:
+    return await bounded(passage, decided(passage, caller, rooms), rooms)
+
+
+async def told(passage: Passage, found: Answer | Refusal, rooms: Rooms) -> Answer:
+    return await turn_away(passage, found, rooms) if isinstance(found, Refusal) else found
 
 
 async def policy_in_force(rooms: Rooms) -> Policy | None:
@@ -133,7 +188,8 @@ async def sealed_session(passage: Passage, upstream_id: str, rooms: Rooms) -> st
     seal = await seal_of(rooms.settings.session_key, rooms.secrets)
     if isinstance(seal, Refusal):
         return seal
-    return seal.seal(upstream_id, passage.caller, passage.call.server, rooms.now())
+    opens = opens_pages(passage.call.params.get("capabilities"))
+    return seal.seal(upstream_id, passage.caller, passage.call.server, rooms.now(), can_open_pages=opens)
 
 
 async def turn_away(passage: Passage, refusal: Refusal, rooms: Rooms) -> Answer:

@@ -3,20 +3,24 @@
 Takes the client features that the policy lets a server use, and does two things with them: the
 capabilities that a client declares are cut down to these before the server sees them, so that an
 honest server does not ask; and a server that asks all the same is found out, so that its question
-does not reach the client (2025-11-25 client, 2026-07-28 basic/patterns/mrtr).
+does not reach the client (2025-11-25 client, 2026-07-28 basic/patterns/mrtr). Tasks are the gateway's
+own: no server hears of the extension, or of the ids of tasks.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.protocol import CAPABILITIES_META
+from gateway.protocol import CAPABILITIES_META, TASKS_EXTENSION
 from gateway.values import Call, Era
 
 FEATURES = ("elicitation", "sampling", "roots")
 """Names of the capabilities, as clients declare them."""
 
 _ASKED_BY = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
+
+TASK_IDS = "taskIds"
+"""Of `subscriptions/listen`: tasks that a client wants to be told of, none of which is a server's."""
 
 _UNNAMED = "(unnamed)"
 
@@ -32,6 +36,8 @@ def declared(call: Call, features: frozenset[str]) -> Call:
     elif call.era is Era.MODERN and isinstance(params.get("_meta"), dict):
         meta = params["_meta"]
         cut = {**params, "_meta": {**meta, CAPABILITIES_META: _cut(meta.get(CAPABILITIES_META), features)}}
+        if call.method == "subscriptions/listen" and isinstance(params.get("notifications"), dict):
+            cut["notifications"] = {key: each for key, each in params["notifications"].items() if key != TASK_IDS}
     else:
         return call
     return replace(call, message={**call.message, "params": cut})
@@ -80,4 +86,7 @@ def _values(asked_for: Any) -> list[Any]:
 
 def _cut(capabilities: Any, features: frozenset[str]) -> dict[str, Any]:
     found = capabilities if isinstance(capabilities, dict) else {}
-    return {name: value for name, value in found.items() if name not in FEATURES or name in features}
+    kept = {name: value for name, value in found.items() if name not in FEATURES or name in features}
+    if isinstance(kept.get("extensions"), dict):
+        kept["extensions"] = {name: value for name, value in kept["extensions"].items() if name != TASKS_EXTENSION}
+    return kept

@@ -1,7 +1,14 @@
 """How the rooms of one process are opened, from its settings."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.access.register import Register
+from gateway.access.signing_keys import SigningKeys
+from gateway.approvals.book import Book
+from gateway.approvals.sealed_call import PURPOSE
 from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
 from gateway.forward import open_client
@@ -13,7 +20,10 @@ from gateway.pinning import Pinning
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
 from gateway.rooms import Rooms
+from gateway.seal import seal_for
 from gateway.settings import Settings
+from gateway.storage.approvals import GRANTS, open_approvals
+from gateway.storage.contract import KeyVersion
 from gateway.storage.graph import Graph
 from gateway.storage.pins import open_pins
 from gateway.storage.tables import open_table
@@ -23,6 +33,7 @@ from gateway.values import Secret
 
 if TYPE_CHECKING:
     from gateway.storage.identity import Identity
+    from gateway.storage.signing import VaultSigningKey
     from gateway.storage.vault import Vault
 
 
@@ -35,7 +46,10 @@ def open_rooms(settings: Settings) -> Rooms:
     identity = _LazyIdentity(settings)
     directory = Graph(client, settings.graph, identity.token)
     secrets = HeldSecrets(_LazyVault(settings).read if settings.key_vault else None)
+    pins = open_pins(settings.state, settings.identity)
     recorder = Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity)))
+    seal = partial(seal_for, PURPOSE, settings.session_key, secrets)
+    book = Book(open_approvals(settings.state, settings.identity), recorder, seal, _now)
     return Rooms(
         settings=settings,
         keys=IdentityKeys(client, settings.authority),
@@ -45,8 +59,16 @@ def open_rooms(settings: Settings) -> Rooms:
         client=client,
         tokens=UpstreamTokens(settings, secrets, TokenEndpoint(client), identity.token, HeldTokens()),
         memberships=Memberships(directory),
-        catalogue=Catalogue(Pinning(open_pins(settings.state, settings.identity), recorder), recorder),
+        catalogue=Catalogue(Pinning(pins, recorder), recorder),
+        pins=pins,
+        approvals=book,
+        grants=Register(open_approvals(settings.state, settings.identity, GRANTS), book, _now),
+        signing=SigningKeys(_LazySigningKey(settings) if settings.key_vault else None),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class _LazyVault:
@@ -62,6 +84,27 @@ class _LazyVault:
 
             self._vault = Vault(self._settings.key_vault, self._settings.identity)
         return await self._vault.read(name)
+
+
+class _LazySigningKey:
+    """Opens the vault's key on the first session token, for the same reason."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._key: VaultSigningKey | None = None
+
+    async def versions(self) -> Sequence[KeyVersion]:
+        return await self._opened().versions()
+
+    async def sign(self, kid: str, message: bytes) -> bytes:
+        return await self._opened().sign(kid, message)
+
+    def _opened(self) -> "VaultSigningKey":
+        if self._key is None:
+            from gateway.storage.signing import VaultSigningKey  # noqa: PLC0415 - see the class
+
+            self._key = VaultSigningKey(self._settings.key_vault, self._settings.token_key, self._settings.identity)
+        return self._key
 
 
 class _LazyIdentity:

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from gateway.answer import Answer
 from gateway.inbound import MAX_BODY
+from gateway.pages.request import MAX_FORM, PageRequest
 from gateway.values import Arrival, Origin
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -21,12 +22,22 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 async def arrival_of(request: Request) -> Arrival:
     """The request with its body read, as far as the limit allows."""
-    headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw)
     return Arrival(
         http_method=request.method,
         server=str(request.path_params.get("server", "")),
-        headers=headers,
-        body=await _body(request),
+        headers=_headers(request),
+        body=await _body(request, MAX_BODY),
+    )
+
+
+async def page_request_of(request: Request) -> PageRequest:
+    """The request of a browser, with its form read as far as the limit allows."""
+    return PageRequest(
+        method=request.method,
+        path=request.url.path,
+        query=request.url.query,
+        headers=_headers(request),
+        body=await _body(request, MAX_FORM),
     )
 
 
@@ -52,19 +63,26 @@ def gone_from(request: Request) -> Callable[[], Awaitable[None]]:
 
 
 def response_of(answer: Answer) -> Any:
-    if isinstance(answer.body, bytes):
-        return Response(answer.body, answer.status, answer.headers)
-    return StreamingResponse(answer.body, answer.status, answer.headers)
+    if not isinstance(answer.body, bytes):
+        return StreamingResponse(answer.body, answer.status, answer.headers)
+    response = Response(answer.body, answer.status, answer.headers)
+    for cookie in answer.cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
 
 
-async def _body(request: Request) -> bytes | None:
+def _headers(request: Request) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw)
+
+
+async def _body(request: Request, limit: int) -> bytes | None:
     announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > MAX_BODY:
+    if announced.isascii() and announced.isdigit() and int(announced) > limit:
         return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
+        if len(body) > limit:
             return None
     return bytes(body)
 

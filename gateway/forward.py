@@ -7,6 +7,7 @@ JSON-RPC end here.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -84,11 +85,15 @@ type Answer = Reply | Accepted | EventStream
 
 
 def open_client() -> httpx.AsyncClient:
-    """The one client of this process: no redirects, no cookies, nothing out of the environment."""
+    """The one client of this process: no redirects, no cookies, no proxy out of the environment.
+
+    It trusts the authorities that this system trusts (`SSL_CERT_FILE`), as the Azure SDKs do.
+    """
     # An ordinary jar would send one caller's upstream cookie along with the next caller's request.
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
         cookies=jar,
+        verify=ssl.create_default_context(),
         follow_redirects=False,
         trust_env=False,
         limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100),

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.protocol import LEGACY_VERSIONS, MODERN_VERSIONS
+from gateway.protocol import LEGACY_VERSIONS, MODERN_VERSIONS, TASKS_EXTENSION
 from gateway.reasons import Reason
 from gateway.values import Call, Refusal
 
 _RELAYED = frozenset({"tools", "resources", "prompts", "completions", "logging", "experimental"})
-"""Server capabilities whose methods `protocol.METHODS` lists; tasks and extensions are not among them."""
+"""Server capabilities whose methods `protocol.METHODS` lists and the gateway relays; extensions are not among them."""
 
 
 def offered(call: Call) -> Call:
@@ -29,8 +29,14 @@ def offered(call: Call) -> Call:
     return replace(call, message={**call.message, "params": params})
 
 
-def served(method: str, result: Mapping[str, Any]) -> dict[str, Any] | Refusal:
-    """The result of `initialize` or `server/discover` as the client may see it; other results as they are."""
+def served(method: str, result: Mapping[str, Any], *, has_tasks: bool = False) -> dict[str, Any] | Refusal:
+    """The result of `initialize` or `server/discover` as the client may see it; other results as they are.
+
+    `has_tasks`: the gateway itself makes tasks of calls to this server. An upstream's own are refused: it was not told
+    that the client knows of tasks, and the client would ask the gateway for what the gateway does not have.
+    """
+    if result.get("resultType") == "task":
+        return Refusal(Reason.UPSTREAM_MALFORMED, "a task that the server was not asked for")
     if method == "initialize":
         if result.get("protocolVersion") not in LEGACY_VERSIONS:
             return Refusal(Reason.UPSTREAM_MALFORMED, "the server speaks a version that the gateway does not")
@@ -41,6 +47,8 @@ def served(method: str, result: Mapping[str, Any]) -> dict[str, Any] | Refusal:
         if not common:
             return Refusal(Reason.UPSTREAM_MALFORMED, "the server speaks no version that the gateway does")
         changed = _with_capabilities(result) | {"supportedVersions": common}
+        if has_tasks:
+            changed["capabilities"]["extensions"] = {TASKS_EXTENSION: {}}
         # What a caller may see depends on the caller, so no cache may share it (server/utilities/caching).
         return changed | ({"cacheScope": "private"} if "cacheScope" in changed else {})
     return dict(result)

@@ -30,6 +30,8 @@ class Token:
     value: Secret
     lifetime: float
     """Seconds from when it was asked for."""
+    id_token: Secret | None = None
+    """OpenID Connect's proof of who signed in, where somebody did."""
 
 
 type Fetch = Callable[[], Awaitable[Token | Refusal]]

@@ -68,7 +68,7 @@ def read(arrival: Arrival, origins: frozenset[str]) -> Reading:
         message={},
         headers=tuple((name, value) for name, value in arrival.headers if _travels(name)),
         mcp_session=headers.get(SESSION_HEADER, ""),
-        token=_bearer(headers.get("authorization", "")),
+        token=bearer(headers.get("authorization", "")),
     )
     if refusal := _check_headers(arrival, headers, origins):
         return Reading(call, refusal)
@@ -106,7 +106,8 @@ def _travels(name: str) -> bool:
     return name in _TRAVELS or name.startswith(PARAM_HEADER_PREFIX)
 
 
-def _bearer(value: str) -> Secret | None:
+def bearer(value: str) -> Secret | None:
+    """The token of an `Authorization` header; None if it is of another scheme, or not one (RFC 6750, section 2.1)."""
     found = _BEARER.fullmatch(value.strip())
     return Secret(found[1]) if found else None
 

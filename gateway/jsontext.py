@@ -69,6 +69,11 @@ def write(value: Any) -> bytes:
     return orjson.dumps(value, default=_number, option=orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
+def pretty(value: Any) -> str:
+    """The value as JSON for people to read, numbers as they were spelled."""
+    return orjson.dumps(value, default=_number, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_INDENT_2).decode()
+
+
 def plain(value: Any) -> Any:
     """A copy in which each `Number` is an int or a float, for code that calculates."""
     if isinstance(value, Number):

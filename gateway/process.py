@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 from gateway import jsontext
+from gateway.access.signing_keys import FRESH
 from gateway.answer import Answer
 from gateway.composition import open_rooms
 from gateway.metadata import resource_metadata
 from gateway.rooms import Rooms
 from gateway.settings import SettingsError, read
+from gateway.storage.contract import SecretUnavailableError
 
 _log = logging.getLogger("countersign")
 
@@ -30,6 +32,17 @@ async def metadata_of(server: str, opened: Rooms) -> Answer:
         return Answer(404, _PUBLIC)
     document = resource_metadata(opened.settings, server)
     return Answer(200, _PUBLIC | {"content-type": "application/json"}, jsontext.write(document))
+
+
+async def jwks_of(opened: Rooms) -> Answer:
+    """The public keys of session tokens (RFC 7517); any page may read them."""
+    try:
+        keys = await opened.signing.published()
+    except SecretUnavailableError as error:
+        _log.error("countersign.signing_key %s", error)
+        return Answer(503, {"cache-control": "no-store", "retry-after": "5"})
+    headers = _PUBLIC | {"content-type": "application/json", "cache-control": f"public, max-age={FRESH:.0f}"}
+    return Answer(200, headers, jsontext.write({"keys": keys}))
 
 
 _PUBLIC = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}

@@ -20,6 +20,7 @@ SESSION_HEADER = "mcp-session-id"
 VERSION_META = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_META = "io.modelcontextprotocol/clientCapabilities"
 CLIENT_META = "io.modelcontextprotocol/clientInfo"
+TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
 
 BOTH = frozenset({Era.MODERN, Era.LEGACY})
 MODERN = frozenset({Era.MODERN})
@@ -32,7 +33,7 @@ class Method:
 
     eras: frozenset[Era]
     target: str = ""
-    """The field of `params` that names a tool, resource or prompt."""
+    """The field of `params` that names a tool, resource, prompt or task."""
     acts: bool = False
     """It acts or reads: intent and outcome are recorded, not one record alone."""
 
@@ -53,6 +54,9 @@ METHODS: Mapping[str, Method] = {
     "prompts/list": Method(BOTH),
     "prompts/get": Method(BOTH, target="name", acts=True),
     "completion/complete": Method(BOTH, acts=True),
+    "tasks/get": Method(MODERN, target="taskId"),
+    "tasks/update": Method(MODERN, target="taskId"),
+    "tasks/cancel": Method(MODERN, target="taskId"),
     "notifications/initialized": Method(LEGACY),
     "notifications/cancelled": Method(BOTH),
     "notifications/progress": Method(BOTH),
@@ -60,5 +64,6 @@ METHODS: Mapping[str, Method] = {
 }
 """A method that is not listed is refused: what the gateway cannot read it cannot govern (fail-closed)."""
 
-NAME_BEARING = frozenset({"tools/call", "prompts/get", "resources/read"})
-"""Methods whose target `Mcp-Name` must repeat (2026-07-28, Standard Request Headers)."""
+NAME_BEARING = frozenset({"tools/call", "prompts/get", "resources/read", "tasks/get", "tasks/update", "tasks/cancel"})
+"""Methods whose target `Mcp-Name` must repeat (2026-07-28, Standard Request Headers; of tasks: the extension's
+Routing Headers)."""

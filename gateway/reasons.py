@@ -23,6 +23,8 @@ class Wire:
     sentence: str
     legacy_http: int | None = None
     """Where the legacy era differs; None: the same."""
+    as_result: bool = False
+    """A tool call is told by an ordinary result with `isError`, so that whoever called the tool reads it."""
 
 
 class Reason(Enum):
@@ -75,13 +77,128 @@ class Reason(Enum):
     NO_ACCESS = Wire(403, 40303, "You have no access to this MCP server.")
     TARGET_HIDDEN = Wire(200, -32602, "Unknown tool, resource or prompt.")
     DENIED = Wire(200, 40304, "The policy of this gateway does not allow this call.")
-    REQUIREMENT_UNMET = Wire(
-        200, 40305, "This call requires a grant or an approval, which this gateway does not offer yet."
-    )
     CREDENTIAL_NEEDS_USER = Wire(
         403, 40307, "This MCP server is reached on behalf of a signed-in user; an application cannot use it."
     )
     POLICY_UNAVAILABLE = Wire(503, 50302, "The gateway has no valid policy; ask the operator.")
+
+    # approval
+    APPROVAL_PENDING = Wire(
+        200, 40309, "This call waits for the approval of another person; repeat the same call later.", as_result=True
+    )
+    APPROVAL_NEEDS_REASON = Wire(
+        200,
+        40316,
+        "Another person has to approve this call, and the policy asks you to say why first; then repeat the same call.",
+        as_result=True,
+    )
+    APPROVAL_DENIED = Wire(200, 40310, "This call was not approved.", as_result=True)
+    APPROVAL_WITHDRAWN = Wire(200, 40314, "This call was withdrawn before it was approved.", as_result=True)
+    APPROVAL_EXPIRED = Wire(200, 40315, "Nobody decided on this call in time; repeat it to ask again.", as_result=True)
+    PAGE_NEEDED = Wire(200, -32042, "Another person has to approve this call; open the page, then repeat the call.")
+    APPROVAL_INSUFFICIENT = Wire(
+        200,
+        40311,
+        "The policy asks for more than this call was approved by; withdraw the approval or wait until it expires, "
+        "then call again.",
+        as_result=True,
+    )
+    APPROVAL_SPENT = Wire(
+        200,
+        40312,
+        "The approval of this call has been used or has ended; repeat the call to ask for one.",
+        as_result=True,
+    )
+    APPROVAL_TOO_LARGE = Wire(
+        200, 40313, "A call of this size cannot be approved; nobody could read it.", as_result=True
+    )
+    REQUEST_STATE = Wire(400, -32602, "The requestState of this request is not valid.")
+    APPROVAL_OUTDATED = Wire(
+        200, 40319, "What this tool does has changed since the call was approved; repeat the call.", as_result=True
+    )
+    APPROVALS_UNAVAILABLE = Wire(503, 50307, "Approvals cannot be asked for at the moment; try again.")
+
+    # tasks
+    TASKS_UNDECLARED = Wire(400, -32021, "This request needs the tasks extension and does not declare it.")
+    TASK_UNKNOWN = Wire(200, -32602, "Failed to find the task: there is none of this id, or it has expired.")
+    TASK_SPENT = Wire(
+        200, 40317, "This call was made when it was repeated; its answer went to the repeat.", as_result=True
+    )
+    CALL_AMBIGUOUS = Wire(
+        200,
+        40318,
+        "The gateway ended while it made this call: whether the MCP server acted is not known, and the call is not "
+        "repeated. Find out before you call again.",
+        as_result=True,
+    )
+    ANSWER_LOST = Wire(
+        200, 40325, "The call was made, and its answer was lost; do not repeat it blindly.", as_result=True
+    )
+
+    # grant
+    GRANT_NEEDED = Wire(
+        200, 40341, "This call needs access that you have to ask for; do so, then repeat the same call.", as_result=True
+    )
+    GRANT_OVER = Wire(403, 40342, "The access that this token was issued for is over.")
+    GRANT_UNKNOWN = Wire(404, 40402, "There is no such access, or it is not for you.")
+    GRANT_NOT_OFFERED = Wire(403, 40343, "You may not ask for this access.")
+    GRANT_FOR_ANOTHER = Wire(403, 40344, "Access is asked for by whoever is to have it.")
+    GRANT_DURATION = Wire(422, 42202, "Access of this kind does not last that long.")
+    GRANT_START = Wire(422, 42203, "Access of this kind cannot start then.")
+    GRANT_HELD = Wire(409, 40903, "You have this access already, or have asked for it.")
+    GRANT_FULL = Wire(409, 40904, "As many people as may have this access at once have it; try again later.")
+    GRANT_ENDED = Wire(409, 40905, "This access is already over.")
+    GRANT_NOT_OPEN = Wire(409, 40907, "This access is not open.")
+    GRANTS_UNAVAILABLE = Wire(503, 50308, "Access cannot be checked at the moment; try again.")
+    ACCESS_REQUEST_INVALID = Wire(
+        400,
+        40012,
+        'The body must be a JSON object with "server", "grant", and "minutes" or "seconds" (a whole number), and '
+        'optionally "starts" (RFC 3339), "reason" and "subject".',
+    )
+    GRANT_LISTING_INVALID = Wire(
+        400,
+        40013,
+        "The query takes state (standing, all, pending, scheduled, open, expired, ended, revoked, denied, withdrawn "
+        "or full), server and subject, each at most once.",
+    )
+    GRANT_ENDING_INVALID = Wire(
+        400, 40014, 'The body must be a JSON object with "reason" alone: why, in up to 1,000 characters.'
+    )
+    GRANT_SWEEP_INVALID = Wire(
+        400,
+        40015,
+        'The body must be a JSON object with "reason" (1 to 1,000 characters), and either "subject", "server" or '
+        'both, or "all": true.',
+    )
+
+    # the decision of an approver
+    APPROVAL_UNKNOWN = Wire(404, 40401, "There is no such approval, or it is not for you.")
+    APPROVAL_OVER = Wire(409, 40901, "This approval is already over.")
+    APPROVER_DECIDED = Wire(409, 40902, "You have already decided on this approval.")
+    APPROVER_IS_REQUESTER = Wire(403, 40320, "You asked for this yourself; another person has to decide.")
+    APPROVER_NOT_A_PERSON = Wire(403, 40321, "Only a person can decide on an approval, not an application or an agent.")
+    APPROVER_NOT_ELIGIBLE = Wire(403, 40322, "You are in none of the groups that decide on this approval.")
+    FORM_FORGED = Wire(403, 40323, "This form does not come from its own page; open the page again.")
+    FORM_INVALID = Wire(400, 40001, "This form cannot be read; open the page again.")
+    VERDICT_BY_LINK = Wire(405, 40501, "Nothing is decided by a link: decide with the form of the page.")
+    NOTHING_SHOWN = Wire(409, 40903, "What is asked for cannot be shown to you, so you cannot approve it.")
+    PAGE_UNAVAILABLE = Wire(503, 50308, "This cannot be shown, or not be recorded, at the moment; try again.")
+    SIGN_IN_NEEDED = Wire(401, 40103, "Sign in to go on.")
+    SIGN_IN_FAILED = Wire(403, 40324, "Signing in did not work.")
+    REASON_MISSING = Wire(422, 42201, "Say why: the policy asks for a reason.")
+
+    # the API for operators
+    OPERATOR_NEEDED = Wire(403, 40330, "Only members of the operators' groups of the policy can do this.")
+    LISTING_INVALID = Wire(
+        400,
+        40010,
+        "The query takes state (open, all, pending, approved, denied, expired, withdrawn, revoked or consumed) "
+        "and server, each at most once.",
+    )
+    REVOCATION_INVALID = Wire(
+        400, 40011, 'The body must be a JSON object with "reason" alone: why, in 1 to 1,000 characters.'
+    )
 
     # record
     EVIDENCE_UNAVAILABLE = Wire(503, 50303, "The call cannot be recorded, so it was not made; try again.")

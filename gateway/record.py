@@ -6,22 +6,22 @@ writes no argument, no result and no token: only who, what, where, when, by whic
 ended. Text that a caller chose is masked before it is written.
 """
 
-import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from gateway import mask
 from gateway.events import Event, Outcome
 from gateway.evidence.chain import Chains
 from gateway.masking.detectors import DETECTORS
-from gateway.policy.document import Policy
+from gateway.passage import Passage
 from gateway.policy.source import MAX_CHANGES, Change
 from gateway.session import unauthenticated_session
 from gateway.storage.contract import StoreUnavailableError
-from gateway.values import Action, Call, Caller, Decision, Hidden, Json, Mask, Origin, Refusal
+from gateway.values import Action, Hidden, Mask, Refusal
 
 BURST = 60
 """Refusals of unauthenticated calls that one process records at once."""
@@ -31,35 +31,6 @@ REFILL = 1.0
 
 EVERYTHING = (Mask("record", Action.REDACT, detectors=tuple(DETECTORS)),)
 """Names and URIs in a record are masked with every detector, whatever the policy lets the caller see."""
-
-
-@dataclass(slots=True)
-class Passage:
-    """A call on its way through the rooms, with what is known of it so far.
-
-    The one value that changes as the call goes on, so that whoever has to end the walk, at whatever
-    point, knows all that the record should say.
-    """
-
-    call: Call
-    origin: Origin
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
-    caller: Caller | None = None
-    session: str = ""
-    client_session: str = ""
-    """`Mcp-Session-Id` as the client holds it; `call` has the upstream's own."""
-    policy: Policy | None = None
-    decision: Decision | None = None
-    gone: Callable[[], Awaitable[None]] | None = None
-    """Returns once the client has left, where that can be known."""
-    cause: str = ""
-    """Id of the call for which the gateway itself makes this one."""
-    definition: str = ""
-    """SHA-256 of the definition of the tool that is called."""
-    admit: "Callable[[Passage, dict[str, Json]], Awaitable[dict[str, Json] | Refusal]] | None" = None
-    """Takes the tools that are held back out of a list that answers this call."""
-    on_its_way: bool = False
-    """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +99,10 @@ class Recorder:
         """What came of the call is on record; False: it is not, so the answer must be withheld."""
         fields: dict[str, str | int] = {"event": Event.OUTCOME, "outcome": outcome}
         fields |= {"hidden": len(hidden), "masks": _summary(hidden)}
-        return await self._append(passage, fields | _why(refusal))
+        recorded = await self._append(passage, fields | _why(refusal))
+        if recorded and passage.note is not None:
+            await passage.note(outcome)
+        return recorded
 
     async def asked(self, passage: Passage, method: str, refusal: Refusal | None = None) -> bool:
         """That the server asked its client for something during a call, and whether it may, is on record."""
@@ -145,10 +119,19 @@ class Recorder:
         fields: dict[str, str | int] = {"event": Event.REFUSED, "outcome": Outcome.REFUSED, **_why(refusal)}
         if passage.caller is not None:
             return await self._append(passage, fields)
+        return await self._sparingly(fields, partial(self._append, passage))
+
+    async def stranger(self, session: str, fields: Mapping[str, str | int]) -> bool:
+        """An attempt of somebody who is not known is on record, or, if the budget is spent, counted."""
+        return await self._sparingly(fields, partial(self.approval, session))
+
+    async def _sparingly(
+        self, fields: Mapping[str, str | int], append: Callable[[Mapping[str, str | int]], Awaitable[bool]]
+    ) -> bool:
         if not self._budget.spend():
             return True
         omitted, self._budget.omitted = self._budget.omitted, 0
-        if await self._append(passage, fields | ({"omitted": omitted} if omitted else {})):
+        if await append({**fields, **({"omitted": omitted} if omitted else {})}):
             return True
         self._budget.omitted += omitted + 1
         return False
@@ -183,6 +166,11 @@ class Recorder:
         known = {"time": _time(now), **fields}
         return await self._write(f"{now:%Y%m%d}-operators", {name: value for name, value in known.items() if value})
 
+    async def approval(self, session: str, fields: Mapping[str, str | int]) -> bool:
+        """A step of an approval is on record, in the session of the call that asked for it."""
+        known = {"time": _time(self._now()), **fields}
+        return await self._write(session, {name: value for name, value in known.items() if value != ""})
+
     async def _append(self, passage: Passage, fields: Mapping[str, str | int]) -> bool:
         now = self._now()
         session = passage.session or unauthenticated_session(now)
@@ -211,6 +199,8 @@ def _about(passage: Passage) -> dict[str, str | int]:
         "trace": passage.origin.trace,
         "cause": passage.cause,
         "definition": passage.definition,
+        "grant": passage.under.id if passage.under else "",
+        "approval": passage.approval,
     }
     if caller is not None:
         fields |= {
@@ -220,6 +210,7 @@ def _about(passage: Passage) -> dict[str, str | int]:
             "client": caller.client,
             "token": caller.token_id,
             "signin": caller.sign_in,
+            "issued": caller.issued_by,
         }
     if decision is not None:
         fields |= {"policy": decision.policy, "rules": ",".join(decision.rules)}

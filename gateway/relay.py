@@ -143,7 +143,8 @@ async def _may_ask(
 ) -> bool:
     """Whether a server's request may go on to the client. If not, the server is told so and the client is not."""
     refusal = None
-    if forbidden(message, features_of(passage)):
+    # A question needs somebody who is there to answer it.
+    if passage.is_unattended or forbidden(message, features_of(passage)):
         refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask_text(method, EVERYTHING))
     if not await recorder.asked(passage, method, refusal):
         # The call itself was made by now, so the client must not be told to try again.

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 import httpx
 
+from gateway.access.register import Register
+from gateway.access.signing_keys import SigningKeys
+from gateway.approvals.book import Book
 from gateway.catalogue import Catalogue
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
@@ -13,7 +16,22 @@ from gateway.identity_keys import IdentityKeys
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
 from gateway.settings import Settings
+from gateway.storage.contract import PinStore
 from gateway.upstream_tokens import UpstreamTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long one HTTP request may wait for people, in seconds; a test waits less."""
+
+    hold: float = 25.0
+    """Of a client that can only repeat the call."""
+    leg: float = 45.0
+    """Of a client that asks again with `requestState`; below the shortest time limit of clients in use."""
+    look: float = 1.0
+    """Between two looks at the store."""
+    progress: float = 5.0
+    """Between two notifications of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +47,9 @@ class Rooms:
     client: httpx.AsyncClient
     memberships: Memberships
     catalogue: Catalogue
+    pins: PinStore
+    approvals: Book
+    grants: Register
+    signing: SigningKeys
+    pace: Pace = Pace()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -27,6 +27,8 @@ class Found:
 
     call: Call
     session: str
+    can_open_pages: bool = False
+    """Whether the client of a legacy session lets its person open a page."""
 
 
 async def find_session(call: Call, caller: Caller, key: str, secrets: HeldSecrets, now: datetime) -> Found | Refusal:
@@ -49,7 +51,7 @@ async def find_session(call: Call, caller: Caller, key: str, secrets: HeldSecret
         opened = None if isinstance(seal, Refusal) else seal.open(call.mcp_session, caller, call.server)
     if opened is None:
         return Refusal(Reason.SESSION_ENDED, "the session id was not made for this caller and server, or was changed")
-    return Found(_with_upstream_id(call, opened), session_of(call, caller, now, opened))
+    return Found(_with_upstream_id(call, opened), session_of(call, caller, now, opened), opened.can_open_pages)
 
 
 def session_of(call: Call, caller: Caller, now: datetime, opened: McpSession | None = None) -> str:

@@ -43,6 +43,8 @@ class Settings:
     """Vault URL, or the empty string where no server of the policy has a credential."""
     session_key: str
     """Name of the Key Vault secret that seals `Mcp-Session-Id`."""
+    token_key: str
+    """Name of the Key Vault key that signs session tokens."""
     evidence: str
     """Table service URL (managed identity), or a connection string to storage on loopback."""
     evidence_table: str
@@ -68,6 +70,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         authority=_url(found, "COUNTERSIGN_AUTHORITY", "https://login.microsoftonline.com"),
         key_vault=_url(found, "COUNTERSIGN_KEY_VAULT", ""),
         session_key=found.get("COUNTERSIGN_SESSION_KEY", "session-key"),
+        token_key=found.get("COUNTERSIGN_TOKEN_KEY", "session-token"),
         evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
         state=_storage(found, "COUNTERSIGN_STATE"),

@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from gateway import mask
+from gateway.approvals.task import offers
 from gateway.authorize import filter_list
 from gateway.client_features import forbidden
 from gateway.handshake import served
 from gateway.protocol import METHODS
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
-from gateway.values import Call, Masked, MessageKind, Refusal
+from gateway.values import Call, Era, Masked, MessageKind, Refusal
 
 
 def acts(passage: Passage) -> bool:
@@ -31,7 +32,14 @@ def acts(passage: Passage) -> bool:
 
 
 def features_of(passage: Passage) -> frozenset[str]:
-    """The client features that the policy lets this call's server use; none without a policy (fail-closed)."""
+    """The client features that the policy lets this call's server use; none without a policy (fail-closed).
+
+    In the modern era a caller's answers come as another request, which is decided on for itself. Elsewhere they
+    would reach the server in the middle of an approved call, so it may ask only where the approval covers them.
+    """
+    approvals = passage.decision.approvals if passage.decision else ()
+    if (passage.call.era is Era.LEGACY or passage.is_unattended) and not all(each.covers_answers for each in approvals):
+        return frozenset()
     server = passage.policy.servers.get(passage.call.server) if passage.policy else None
     return server.client_features if server else frozenset()
 
@@ -43,7 +51,7 @@ def visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
         return Refusal(Reason.MASKING_FAILED, "no decision")
     if isinstance(message.get("result"), dict):
         call = _answered(passage.call, message["result"])
-        result = served(call.method, message["result"])
+        result = served(call.method, message["result"], has_tasks=offers(policy, call.server))
         if isinstance(result, Refusal):
             return result
         message = message | {"result": filter_list(policy, caller, call, result)}
@@ -77,7 +85,11 @@ async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) 
     seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
     if isinstance(seen, Refusal):
         return await fail(passage, seen, recorder, Outcome.WITHHELD)
-    if not acts(passage) or await recorder.outcome(passage, outcome_of(message), hidden=seen.hidden):
+    outcome = outcome_of(message)
+    if not acts(passage) or await recorder.outcome(passage, outcome, hidden=seen.hidden):
+        state = message["result"].get("requestState") if outcome is Outcome.INPUT_REQUIRED else None
+        if passage.remember is not None and isinstance(state, str):
+            await passage.remember(state)
         return seen.message
     return Refusal(Reason.OUTCOME_UNRECORDED)
 

@@ -92,7 +92,8 @@ def _read(status: int, body: bytes | None) -> Token | Failure:
         return Failure("status 200 without a usable access_token")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         return Failure("status 200 with a token that is not a bearer token")
-    return Token(Secret(token), _lifetime(answer.get("expires_in")))
+    proof = answer.get("id_token")
+    return Token(Secret(token), _lifetime(answer.get("expires_in")), Secret(proof) if isinstance(proof, str) else None)
 
 
 def _failure(status: int, answer: Mapping[str, Any]) -> Failure:

@@ -8,7 +8,7 @@ token that would open this gateway itself is never asked for.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from gateway.held_secrets import HeldSecrets
@@ -119,26 +119,28 @@ class UpstreamTokens:
             return Failure(f"the managed identity has no token ({error})")
 
     async def _as_user(self, scope: str, subject: Subject) -> Token | Failure | Refusal:
-        client = self._application_id()
-        if subject.caller is None or subject.token is None:
+        if subject.caller is None or subject.token is None or subject.caller.grant:
+            # A session token is the gateway's own, and goes to nobody else.
             return Refusal(Reason.CREDENTIAL_NEEDS_USER)
+        form = {
+            "grant_type": _ON_BEHALF_OF,
+            "requested_token_use": "on_behalf_of",
+            "assertion": subject.token.reveal(),
+            "scope": scope,
+        }
+        # The tenant is one that the settings name; `authenticate` lets no other caller in.
+        return await self.ask_as_gateway(subject.caller.tenant, form)
+
+    async def ask_as_gateway(self, tenant: str, form: Mapping[str, str]) -> Token | Failure | Refusal:
+        """What the tenant's token endpoint gives the gateway's own registration, which its managed identity proves."""
+        client = application_id(self._settings)
         if client is None:
             return Failure("COUNTERSIGN_AUDIENCE must hold exactly one application id, that of the gateway")
         proof = await self._held.obtain(TOKEN_EXCHANGE, self._assertion)
         if isinstance(proof, Refusal):
             return proof
-        form = {
-            "grant_type": _ON_BEHALF_OF,
-            "requested_token_use": "on_behalf_of",
-            "client_id": client,
-            "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": proof.reveal(),
-            "assertion": subject.token.reveal(),
-            "scope": scope,
-        }
-        # The tenant is one that the settings name; `authenticate` lets no other caller in.
-        url = f"{self._settings.authority}/{subject.caller.tenant}/oauth2/v2.0/token"
-        return await self._endpoint.ask(url, form)
+        own = {"client_id": client, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": proof.reveal()}
+        return await self._endpoint.ask(f"{self._settings.authority}/{tenant}/oauth2/v2.0/token", {**form, **own})
 
     async def _assertion(self) -> Token | Refusal:
         answer = await self._as_identity(TOKEN_EXCHANGE)
@@ -146,10 +148,11 @@ class UpstreamTokens:
             return Refusal(Reason.CREDENTIAL_UNAVAILABLE, f"on_behalf_of: {answer.why}")
         return answer
 
-    def _application_id(self) -> str | None:
-        """The client id of the gateway's own registration."""
-        found = {match[0] for name in self._settings.audiences if (match := _APPLICATION_ID.search(name))}
-        return found.pop() if len(found) == 1 else None
+
+def application_id(settings: Settings) -> str | None:
+    """The client id of the gateway's own registration; None if the settings name none, or more than one."""
+    found = {match[0] for name in settings.audiences if (match := _APPLICATION_ID.search(name))}
+    return found.pop() if len(found) == 1 else None
 
 
 def _key(credential: IssuedCredential, subject: Subject) -> Hashable:

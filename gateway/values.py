@@ -138,6 +138,14 @@ class Caller:
     """False: the token left the groups out (overage), and nothing may be decided before `groups.complete`."""
     name: str = ""
     """What the token calls the person; for people to read, never to decide by."""
+    grant: str = ""
+    """Id of the grant that a session token was issued for, and the only one that it may use; else empty."""
+    issued_by: str = ""
+    """`uti` of the Entra token that asked for the session token, or the empty string."""
+    grant: str = ""
+    """Id of the grant that a session token was issued under; empty for tokens of Entra."""
+    issued_by: str = ""
+    """Id of the Entra token for which a session token was issued."""
 
 
 class Action(StrEnum):
@@ -222,8 +230,8 @@ class Decision:
     """SHA-256 of the policy document, hexadecimal."""
     approvals: tuple[ApprovalTerms, ...] = ()
     """Each must be met before the call may go on, by different people; each once, in document order."""
-    requires: frozenset[str] = frozenset()
-    """`grant`: what else must be true before the call may go on."""
+    grants: tuple[str, ...] = ()
+    """Names of the grants that must be open, each once, in document order."""
     masks: tuple[Mask, ...] = ()
     """Those that apply to this caller, in document order."""
 

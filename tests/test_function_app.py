@@ -4,9 +4,28 @@ import sys
 
 import function_app
 from devhost.stack import ROOT
+from gateway.approvals.orchestrations import NAME
+from gateway.approvals.orchestrator import RUN, TEND
 
-LATER = ("mcp", "mcp_types", "azure.identity", "azure.keyvault", "jsonpath_rfc9535", "cel", "typer", "devhost")
+LATER = (
+    "mcp",
+    "mcp_types",
+    "azure.identity",
+    "azure.keyvault",
+    "azure.communication",
+    "jsonpath_rfc9535",
+    "cel",
+    "typer",
+    "jinja2",
+    "devhost",
+)
 """What a first call does not need must not be loaded before it; `mcp` and `devhost` are not deployed at all."""
+
+FUNCTIONS = function_app.app.get_functions()
+"""Asked for once: the app takes a second time for a second function of each name."""
+
+PAGES = ("approvals", "approvals/{id}", "requests/{id}", "sign-in", "sign-in/callback", "sign-out")
+OPERATORS = ("api/approvals", "api/approvals/{id}", "api/approvals/{id}/revoke")
 
 
 def test_loading_the_app_loads_nothing_that_a_first_refusal_does_not_need() -> None:
@@ -19,15 +38,27 @@ def test_loading_the_app_loads_nothing_that_a_first_refusal_does_not_need() -> N
 
 def test_the_doors_are_those_of_the_readme() -> None:
     routes = {}
-    for function in function_app.app.get_functions():
+    for function in FUNCTIONS:
         trigger = function.get_trigger().get_dict_repr()
+        if trigger["type"] != "httpTrigger":
+            continue
         routes[trigger["route"]] = (
             trigger["authLevel"].name,
             sorted(getattr(method, "name", method) for method in trigger["methods"]),
         )
+    every = ("ANONYMOUS", ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
     assert routes == {
-        "mcp/{server}": ("ANONYMOUS", ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]),
+        "mcp/{server}": every,
         ".well-known/oauth-protected-resource": ("ANONYMOUS", ["GET"]),
         ".well-known/oauth-protected-resource/mcp/{server}": ("ANONYMOUS", ["GET"]),
+        ".well-known/jwks.json": ("ANONYMOUS", ["GET"]),
         "health": ("ANONYMOUS", ["GET"]),
+        **dict.fromkeys(PAGES, ("ANONYMOUS", ["GET", "HEAD", "POST"])),
+        **dict.fromkeys(OPERATORS, every),
     }
+
+
+def test_what_durable_calls_is_called_as_the_gateway_calls_it() -> None:
+    found = {function.get_function_name(): function.get_trigger().get_dict_repr()["type"] for function in FUNCTIONS}
+    durable = {name: kind for name, kind in found.items() if kind != "httpTrigger"}
+    assert durable == {NAME: "orchestrationTrigger", TEND: "activityTrigger", RUN: "activityTrigger"}

@@ -24,6 +24,7 @@ def run(chosen: Namespace) -> Printed:
             "rules": [rule.name for rule in policy.rules],
             "masks": list(policy.masks),
             "approvals": list(policy.approvals),
+            "grants": list(policy.grants),
             "groups_by_name": list(loaded.by_name),
         }
         return as_json(found, 0)
@@ -33,6 +34,7 @@ def run(chosen: Namespace) -> Printed:
         f"  rules      {len(policy.rules)}",
         f"  masks      {_counted(list(policy.masks))}",
         f"  approvals  {_counted(list(policy.approvals))}",
+        f"  grants     {_counted(list(policy.grants))}",
         f"  SHA-256    {policy.digest}",
         *by_name(loaded),
     ]

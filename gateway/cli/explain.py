@@ -34,7 +34,7 @@ class _Misused:
 
 
 def run(chosen: Namespace) -> Printed:
-    """The explanation: exit code 0 if the policy allows the call, at once or once it is approved, else 3."""
+    """The explanation: exit code 0 if the policy allows the call, at once, under a grant or once approved; else 3."""
     loaded = load_policy(chosen.policy)
     if not isinstance(loaded, Loaded):
         return mistaken(loaded, is_json=chosen.json)

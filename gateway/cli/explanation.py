@@ -5,12 +5,13 @@ other programs. It decides nothing: the decision is that of the room for live ca
 those that the decision is drawn from.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.authorize import authorize
-from gateway.policy.document import Policy
+from gateway.policy.document import GrantTerms, Policy, Who
+from gateway.policy.eligibility import asks
 from gateway.policy.match import Verdict, verdicts
 from gateway.policy.question import answer_of
 from gateway.values import ApprovalTerms, Call, Caller, Decision, Refusal
@@ -39,12 +40,16 @@ def in_json(explained: Explanation, policy: Policy) -> dict[str, Any]:
     outcome, caller, call = explained.outcome, explained.caller, explained.call
     masks = outcome.masks if isinstance(outcome, Decision) else ()
     approvals = outcome.approvals if isinstance(outcome, Decision) else ()
+    grants = outcome.grants if isinstance(outcome, Decision) else ()
     return {
         "decision": answer_of(outcome),
         "reason": outcome.reason.name.lower() if isinstance(outcome, Refusal) else None,
         "detail": outcome.detail if isinstance(outcome, Refusal) else None,
         "approvals": [_terms(terms, policy) for terms in approvals],
-        "requires": sorted(outcome.requires) if isinstance(outcome, Decision) else [],
+        "grants": [
+            _grant(policy.grants[name], policy) | {"may_ask": asks(policy, caller, call.server, name)}
+            for name in grants
+        ],
         "masks": [{"name": mask.name, "action": mask.action} for mask in masks],
         "rules": list(outcome.rules),
         "policy": outcome.policy,
@@ -68,9 +73,28 @@ def labels(groups: frozenset[str], policy: Policy) -> list[str]:
     return sorted(found.get(group, group) for group in groups)
 
 
+def who(included: Who, policy: Policy) -> dict[str, list[str]]:
+    """The lists of a `who`, as the policy writes them; those that are empty are not there."""
+    found: dict[str, list[str]] = {
+        "groups": labels(included.groups, policy),
+        "roles": sorted(included.roles),
+        "kinds": [str(kind) for kind in sorted(included.kinds)],
+    }
+    return {name: items for name, items in found.items() if items}
+
+
 def _terms(terms: ApprovalTerms, policy: Policy) -> dict[str, Any]:
     groups = {key: labels(getattr(terms, key), policy) for key in ("approvers", "escalate_to")}
     return asdict(terms) | groups
+
+
+def _grant(terms: GrantTerms, policy: Policy) -> dict[str, Any]:
+    texts = {
+        "who": who(terms.who, policy),
+        "approval": _terms(terms.approval, policy) if terms.approval else None,
+        "approves": terms.approves.text if terms.approves else None,
+    }
+    return {field.name: texts.get(field.name, getattr(terms, field.name)) for field in fields(terms)}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from textwrap import wrap
 
-from gateway.cli.explanation import Explanation, labels
-from gateway.policy.document import Policy, Rule, Who
+from gateway.cli.explanation import Explanation, labels, who
+from gateway.policy.document import GrantTerms, Policy, Rule, Who
 from gateway.policy.duration import spelled
+from gateway.policy.eligibility import asks
 from gateway.policy.glob import Glob, UriGlob
 from gateway.policy.match import Verdict, Why
 from gateway.policy.suggestion import unknown
@@ -45,7 +46,7 @@ def in_text(explained: Explanation, policy: Policy, *, person: str, columns: int
             "ALLOWED" if isinstance(outcome, Decision) else "REFUSED",
             f"{_once(outcome)}{about} on {call.server}, as {_described(person, caller, policy)}",
         ),
-        *(_duties(outcome, policy) if isinstance(outcome, Decision) else _refusal(outcome, call, policy)),
+        *(_duties(explained, outcome, policy) if isinstance(outcome, Decision) else _refusal(outcome, call, policy)),
         *_section("Rules that match:", matching, policy, width),
         *_section("Rules that do not:", others, policy, width),
     ]
@@ -85,27 +86,38 @@ def _subscribed(call: Call) -> list[str]:
 
 
 def _once(outcome: Decision | Refusal) -> str:
-    return "once approved: " if isinstance(outcome, Decision) and outcome.approvals else ""
+    if isinstance(outcome, Refusal):
+        return ""
+    first = ["under a grant"] * bool(outcome.grants) + ["once approved"] * bool(outcome.approvals)
+    return f"{' and '.join(first)}: " if first else ""
 
 
-def _duties(decision: Decision, policy: Policy) -> list[_Line]:
+def _duties(explained: Explanation, decision: Decision, policy: Policy) -> list[_Line]:
     masks = ", ".join(f"{mask.name} ({mask.action})" for mask in decision.masks)
-    approvals = [_fact("approval", _terms(terms, policy)) for terms in decision.approvals]
-    requires = [_fact("requires", ", ".join(sorted(decision.requires)) or "nothing more")]
-    return [
-        *approvals,
-        *(requires if decision.requires or not approvals else []),
-        _fact("masks", masks or "nothing"),
+    requires = [
+        *(_fact("grant", _grant(policy.grants[name], explained, policy)) for name in decision.grants),
+        *(_fact("approval", _terms(terms, policy)) for terms in decision.approvals),
     ]
+    return [*(requires or [_fact("requires", "nothing more")]), _fact("masks", masks or "nothing")]
+
+
+def _grant(terms: GrantTerms, explained: Explanation, policy: Policy) -> str:
+    """For how long it may be had, what opens it, and whether this caller may ask for it."""
+    may_ask = asks(policy, explained.caller, explained.call.server, terms.name)
+    facts = [
+        f"{terms.name}: for up to {spelled(terms.ceiling)}",
+        *([f"opens at once if {terms.approves.text}"] if terms.approves else []),
+        *([f"{'else ' * bool(terms.approves)}opened by {_people(terms.approval, policy)}"] if terms.approval else []),
+        *(["this caller may not ask for it"] * (not may_ask)),
+    ]
+    return "; ".join(facts)
 
 
 def _terms(terms: ApprovalTerms, policy: Policy) -> str:
     """Who approves, by when, and what the approval is then good for."""
-    who = f"{terms.people} {'person' if terms.people == 1 else 'people'} of {_either(terms.approvers, policy)}"
-    further = f", after {spelled(terms.escalate_after)} also of {_either(terms.escalate_to, policy)}"
     reasons = ["requester"] * terms.requester_reason + ["approver"] * terms.approver_reason
     facts = [
-        who + further * bool(terms.escalate_after),
+        _people(terms, policy),
         f"to decide within {spelled(terms.expires)}",
         *([f"reminded every {spelled(terms.remind)}"] * bool(terms.remind)),
         *([f"reasons from {' and '.join(reasons)}"] * bool(reasons)),
@@ -115,6 +127,12 @@ def _terms(terms: ApprovalTerms, policy: Policy) -> str:
         *(["covers answers in mid-call"] * terms.covers_answers),
     ]
     return f"{terms.name}: {'; '.join(facts)}"
+
+
+def _people(terms: ApprovalTerms, policy: Policy) -> str:
+    people = f"{terms.people} {'person' if terms.people == 1 else 'people'} of {_either(terms.approvers, policy)}"
+    further = f", after {spelled(terms.escalate_after)} also of {_either(terms.escalate_to, policy)}"
+    return people + further * bool(terms.escalate_after)
 
 
 def _either(groups: frozenset[str], policy: Policy) -> str:
@@ -157,13 +175,8 @@ def _because(verdict: Verdict, policy: Policy) -> str:
     return "; ".join([why.value, *held])
 
 
-def _who(who: Who, policy: Policy) -> str:
-    found: dict[str, list[str]] = {
-        "groups": labels(who.groups, policy),
-        "roles": sorted(who.roles),
-        "kinds": [str(kind) for kind in sorted(who.kinds)],
-    }
-    return "; ".join(f"{name} {', '.join(items)}" for name, items in found.items() if items)
+def _who(included: Who, policy: Policy) -> str:
+    return "; ".join(f"{name} {', '.join(items)}" for name, items in who(included, policy).items())
 
 
 def _what(rule: Rule) -> str:

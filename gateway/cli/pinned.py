@@ -5,10 +5,9 @@ what does not print is shown as an escape. An acceptance that cannot be recorded
 """
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.cli.printed import FAILED, Printed, as_json
+from gateway.cli.printed import FAILED, Printed, aligned, as_json
 from gateway.events import Outcome
 from gateway.record import Recorder, ToolChange
 from gateway.storage.contract import Pin, PinChangedError, PinStore
@@ -52,7 +51,7 @@ async def listed(pins: PinStore, server: str, *, is_json: bool) -> Printed:
         (name, visible(pin.tool), _state(pin), pin.accepted[:_SHOWN] or "-", pin.waiting[:_SHOWN] or "-")
         for name, pin in found
     ]
-    return Printed(0, "\n".join(_aligned([head, *rows])))
+    return Printed(0, "\n".join(aligned([head, *rows])))
 
 
 async def differs(pins: PinStore, server: str, tool: str) -> Printed:
@@ -115,9 +114,3 @@ def _state(pin: Pin) -> str:
 
 def _unknown(server: str, tool: str) -> Printed:
     return Printed(FAILED, complaint=f"No tool {visible(tool)} of {visible(server)} is pinned.")
-
-
-def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    found = list(rows)
-    widths = [max(len(row[column]) for row in found) for column in range(len(found[0]))]
-    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in found]

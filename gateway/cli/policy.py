@@ -35,8 +35,8 @@ examples:
   {PROGRAM} explain --kind app --role Mcp.Call --server records --resource records://customers/c-1
   {PROGRAM} explain --as engineer --server records --method tools/list
 
-exit code: 0 the policy allows the call, at once or once it is approved (the answer says by whom), 3 it refuses,
-1 a file is wrong, 2 the command line is wrong
+exit code: 0 the policy allows the call, at once, under a grant or once it is approved (the answer says which
+and by whom), 3 it refuses, 1 a file is wrong, 2 the command line is wrong
 """
 _TEST = f"""\
 A case file stands beside the policy; its paths are relative to it:
@@ -50,7 +50,7 @@ A case file stands beside the policy; its paths are relative to it:
       args: {{amount: 5000}}
       at: 2026-11-23T09:00:00Z    # without it: now
       expect: refuse              # allow | refuse | hidden (refused as unknown, and in no list)
-      rules: [no-large-refunds]   # optional, and complete: rules, approval, requires, masks
+      rules: [no-large-refunds]   # optional, and complete: rules, approval, grants, masks
 
 example:
   {PROGRAM} test policy.cases.yaml

@@ -53,6 +53,13 @@ def misused(sentence: str) -> Printed:
     return Printed(MISUSED, complaint=sentence)
 
 
+def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """The rows of a table as lines, each column as wide as its longest text."""
+    found = list(rows)
+    widths = [max(len(row[column]) for row in found) for column in range(len(found[0]))]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in found]
+
+
 def as_json(value: Mapping[str, Any], code: int) -> Printed:
     """The value as JSON, for other programs."""
     return Printed(code, json.dumps(value, indent=2, ensure_ascii=False))

@@ -20,7 +20,7 @@ FILTERS = (
     *("time", "event", "outcome", "reason"),
     *("tenant", "subject", "kind", "client", "token", "source", "trace"),
     *("server", "era", "method", "target", "definition", "call"),
-    *("policy", "rules"),
+    *("policy", "rules", "grant", "approval", "approver", "justification"),
 )
 """Columns of their own, by the names they have in the body."""
 

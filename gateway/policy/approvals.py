@@ -17,6 +17,8 @@ from gateway.policy.suggestion import unknown
 from gateway.values import ApprovalTerms
 
 MAX_PEOPLE = 10
+MAX_REMINDERS = 100
+"""Before an approval expires: each is a message to everybody who may decide, and a row that says so."""
 ONCE = "once"
 
 _KEYS = ("approvers", "people", "expires", "use_within", "remind", "escalate", "reasons", "reuse", "answers")
@@ -52,7 +54,7 @@ def _read_terms(item: Item, node: yaml.Node, groups: Mapping[str, str], findings
         people=_read_people(found["people"], what, findings) if "people" in found else 1,
         expires=expires,
         use_within=use_within,
-        remind=_sooner(found, "remind", what, _REMIND, expires, findings),
+        remind=_read_remind(found, what, expires, findings),
         escalate_after=escalate_after,
         escalate_to=escalate_to,
         requester_reason="requester" in reasons,
@@ -90,6 +92,20 @@ def _sooner(
     if seconds >= expires and len(findings.errors) == before:
         findings.add(
             found[key], f"{key} of {what} would come too late: it must be shorter than 'expires', {spelled(expires)}"
+        )
+    return seconds
+
+
+def _read_remind(found: Mapping[str, yaml.Node], what: str, expires: int, findings: Findings) -> int:
+    before = len(findings.errors)
+    seconds = _sooner(found, "remind", what, _REMIND, expires, findings)
+    times = (expires - 1) // seconds if seconds else 0
+    if times > MAX_REMINDERS and len(findings.errors) == before:
+        fewest = ((expires - 1) // (MAX_REMINDERS + 1) // MINUTE + 1) * MINUTE
+        findings.add(
+            found["remind"],
+            f"remind of {what} would tell people {times} times before it expires; {MAX_REMINDERS} are the most, "
+            f"so write {spelled(fewest)} or longer",
         )
     return seconds
 

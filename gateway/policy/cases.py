@@ -22,12 +22,11 @@ from gateway.values import Call, Caller, Decision, Json, Refusal
 
 _KEYS = ("policy", "people", "cases")
 _NAMES = ("server", "tool", "resource", "prompt", "method")
-_EXPECTED = {"approval": "approval", "requires": "requirement", "masks": "mask", "rules": "rule"}
+_EXPECTED = {"approval": "approval", "grants": "grant", "masks": "mask", "rules": "rule"}
 """What a case may say of an answer, and what each name in it is."""
-_OF_ALLOW = frozenset({"approval", "requires", "masks"})
+_OF_ALLOW = frozenset({"approval", "grants", "masks"})
 _CASE_KEYS = ("name", "as", *_NAMES, "args", "at", "expect", *_EXPECTED)
 _CASE_REQUIRED = ("name", "as", "server", "expect")
-_REQUIREMENTS = ("grant",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Case:
     expect: Answer
     approval: frozenset[str] | None = None
     """This and the next three: names, all of them; None where the case does not say."""
-    requires: frozenset[str] | None = None
+    grants: frozenset[str] | None = None
     masks: frozenset[str] | None = None
     rules: frozenset[str] | None = None
 
@@ -108,7 +107,7 @@ def differences(case: Case, outcome: Decision | Refusal) -> tuple[Difference, ..
     if isinstance(outcome, Decision):
         pairs = [
             ("approval", case.approval, [terms.name for terms in outcome.approvals]),
-            ("requires", case.requires, outcome.requires),
+            ("grants", case.grants, outcome.grants),
             ("masks", case.masks, [mask.name for mask in outcome.masks]),
             *pairs,
         ]
@@ -190,7 +189,7 @@ def _read_expected(
 ) -> dict[str, frozenset[str]]:
     known: Mapping[str, Collection[str]] = {
         "approval": policy.approvals,
-        "requires": _REQUIREMENTS,
+        "grants": policy.grants,
         "masks": policy.masks,
         "rules": [rule.name for rule in policy.rules],
     }
@@ -210,7 +209,7 @@ def _read_names(node: yaml.Node, what: str, kind: str, known: Collection[str], f
 
 
 def _read_items(node: yaml.Node, what: str, kind: str, findings: Findings) -> list[Item]:
-    # An empty list is a claim here: no approval, nothing required, nothing masked, no rule.
+    # An empty list is a claim here: no approval, no grant, nothing masked, no rule.
     if isinstance(node, yaml.SequenceNode) and not node.value:
         return []
     if kind == "approval" and isinstance(node, yaml.ScalarNode):

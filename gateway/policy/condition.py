@@ -1,21 +1,23 @@
-"""Conditions of rules, in CEL, over four variables: `caller`, `call`, `args` and `now`.
+"""Conditions, in CEL: those of rules over a call, and those of grants over a request for access.
 
 Takes the text of a condition once, checks it as far as that goes without a call (`expression` does),
-and later says whether it holds for one call. An evaluation that fails is a value, `Failed`, which the
-rule's effect turns into a refusal; none raises, and none runs long, however large the arguments are.
+and later says whether it holds for one call or request. An evaluation that fails is a value, `Failed`,
+which counts against the caller; none raises, and none runs long, however large the arguments are.
 
-`caller`: `oid`, `tid`, `kind`, `client`, `groups` (labels of the policy), `roles`. `call`: `server`,
-`method`, `tool`, `resource`, `prompt` (the empty text where the call names none). `args`: the arguments
-of `tools/call` and `prompts/get`. `now`: the time, in UTC.
+Everywhere `caller`: `oid`, `tid`, `kind`, `client`, `groups` (labels of the policy), `roles`; and `now`: the
+time, in UTC. In a rule `call`: `server`, `method`, `tool`, `resource`, `prompt` (the empty text where the call
+names none); and `args`: the arguments of `tools/call` and `prompts/get`. In a grant `grant`: `name`, `server`,
+`reason`, `minutes` (whole ones, rounded up), `starts` (a time).
 """
 
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from functools import cache, cached_property
 from importlib.machinery import PathFinder
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from gateway import jsontext
@@ -29,13 +31,25 @@ MAX_LOOP_STEPS = 250_000
 MAX_LOOP_TEXT = 20_000_000
 """Bound of (characters in the arguments) times (steps of the loops): each step may search all text."""
 
-_SAMPLE = {
-    "caller": {"oid": "", "tid": "", "kind": "user", "client": "", "groups": [], "roles": []},
-    "call": {"server": "", "method": "", "tool": "", "resource": "", "prompt": ""},
-    "args": {},
-    "now": datetime(2026, 1, 1, tzinfo=UTC),
-}
+_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+_CALLER = {"oid": "", "tid": "", "kind": "user", "client": "", "groups": [], "roles": []}
+_CALL = {"server": "", "method": "", "tool": "", "resource": "", "prompt": ""}
+_GRANT = {"name": "", "server": "", "reason": "", "minutes": 0, "starts": _TIME}
 _UNDEFINED = "Undefined variable or function"
+
+
+class Place(Enum):
+    """Where a condition stands, which decides what it sees. The value is an empty sample of that."""
+
+    RULE = MappingProxyType({"caller": _CALLER, "call": _CALL, "args": {}, "now": _TIME})
+    GRANT = MappingProxyType({"caller": _CALLER, "grant": _GRANT, "now": _TIME})
+
+    @property
+    def variables(self) -> expression.Variables:
+        """The names with their fields."""
+        return {
+            name: frozenset(value) if isinstance(value, Mapping) else frozenset() for name, value in self.value.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +73,9 @@ class Failed:
 class Scope:
     """What the conditions of one decision see; converted for CEL once, and only if a condition asks."""
 
-    def __init__(
-        self, caller: Mapping[str, Any], call: Mapping[str, str], arguments: Mapping[str, Json], now: datetime
-    ) -> None:
-        self._variables = {"caller": dict(caller), "call": dict(call), "now": now}
+    def __init__(self, variables: Mapping[str, Any], arguments: Mapping[str, Json] = MappingProxyType({})) -> None:
+        """`arguments` are those of a call; the rest, by name, is `variables`."""
+        self._variables = dict(variables)
         self._arguments = arguments
 
     @cached_property
@@ -79,7 +92,7 @@ class Scope:
         return _engine().Context(self._variables | {"args": jsontext.plain(self._arguments)})
 
 
-def compile_condition(text: str, groups: Mapping[str, str]) -> Condition | str:
+def compile_condition(text: str, groups: Mapping[str, str], place: Place = Place.RULE) -> Condition | str:
     """The condition, or what is wrong with it and what to write instead, for the policy's author."""
     if fault := expression.check_length(text):
         return fault
@@ -88,15 +101,15 @@ def compile_condition(text: str, groups: Mapping[str, str]) -> Condition | str:
     except ValueError as error:
         return expression.syntax_error(str(error))
     found = expression.read(text)
-    if fault := expression.check(found, program.variables(), program.functions(), groups):
+    if fault := expression.check(found, program.variables(), program.functions(), place.variables, groups):
         return fault
-    if fault := _check_patterns(found.patterns) or _check_sample(program):
+    if fault := _check_patterns(found.patterns) or _check_sample(program, place):
         return fault
     return Condition(text, found.loops, "args" in program.variables(), program)
 
 
 def holds(condition: Condition, scope: Scope) -> bool | Failed:
-    """Whether the condition is true of the call."""
+    """Whether the condition is true of the call or request."""
     try:
         if condition.reads_arguments and (too_large := _too_large(condition, scope)):
             return too_large
@@ -172,10 +185,10 @@ def _check_patterns(patterns: tuple[str, ...]) -> str | None:
     return None
 
 
-def _check_sample(program: Any) -> str | None:
-    """What shows when the condition is tried on an empty call. What needs arguments fails here, and may."""
+def _check_sample(program: Any, place: Place) -> str | None:
+    """What shows when the condition is tried on nothing in particular. What needs arguments fails here, and may."""
     try:
-        outcome = program.execute(_SAMPLE)
+        outcome = program.execute(dict(place.value))
     except TypeError:
         return "combines values of different types; compare text with text and numbers with numbers"
     except RuntimeError as error:

@@ -154,6 +154,34 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantTerms:
+    """What just-in-time access of one kind is. Durations are in seconds."""
+
+    name: str
+    """As the policy's section `grants` calls it."""
+    ceiling: int
+    """The longest that it may last, extensions included."""
+    who: Who
+    """Who may ask for it."""
+    approval: ApprovalTerms | None = None
+    """What people have to say to a request; None where only a condition approves."""
+    approves: Condition | None = None
+    """Opens it without people where it holds, over `caller`, `grant` and `now`."""
+    ahead: int = 0
+    """How far ahead a request may lay its start; 0: it starts when it is approved."""
+    at_once: int = 0
+    """How many of this kind may be open on a server at once, whoever holds them; 0: any number."""
+    is_extendable: bool = False
+    needs_reason: bool = True
+    remind: int = 0
+    """How long before its end the holder is reminded; 0: never."""
+    cancels_calls: bool = False
+    """Whether a call that runs when it ends is cancelled; if not, the call may finish."""
+    hides_tools: bool = False
+    """Whether lists leave out what needs it while it is not open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. It covers a call that any of its four lists of globs covers."""
 
@@ -170,7 +198,8 @@ class Rule:
     unless: Condition | None = None
     approval: ApprovalTerms | None = None
     """What a call that this rule allows needs before it may go on."""
-    requires: frozenset[str] = frozenset()
+    grant: str = ""
+    """Name of the grant that a call which this rule allows needs; empty if none."""
     masks: tuple[Mask, ...] = ()
 
 
@@ -189,6 +218,8 @@ class Policy:
     rules_of: Mapping[str, tuple[Rule, ...]]
     """By server, in document order."""
     approvals: Mapping[str, ApprovalTerms] = field(default_factory=dict)
+    """In document order."""
+    grants: Mapping[str, GrantTerms] = field(default_factory=dict)
     """In document order."""
     notifiers: Mapping[str, tuple[Notifier, ...]] = field(default_factory=dict)
     """By group object id: how its members are told that something waits for them."""

@@ -17,13 +17,9 @@ MAX_LENGTH = 1000
 """Characters of one expression."""
 MAX_LOOPS = 2
 
-VARIABLES: Mapping[str, frozenset[str]] = {
-    "caller": frozenset({"oid", "tid", "kind", "client", "groups", "roles"}),
-    "call": frozenset({"server", "method", "tool", "resource", "prompt"}),
-    "args": frozenset(),
-    "now": frozenset(),
-}
-_FIELDS_KNOWN = ("caller", "call")
+type Variables = Mapping[str, frozenset[str]]
+"""The variables of a condition by name, each with its fields; with none where they are not known beforehand."""
+
 _CALENDAR = frozenset(
     {"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"}
     | {"getHours", "getMinutes", "getSeconds", "getMilliseconds"}
@@ -92,12 +88,14 @@ def read(text: str) -> Reading:
     return Reading(words, _nesting(words), frozenset(bound), tuple(patterns))
 
 
-def check(reading: Reading, variables: Iterable[str], functions: Iterable[str], groups: Collection[str]) -> str | None:
+def check(
+    reading: Reading, variables: Iterable[str], functions: Iterable[str], known: Variables, groups: Collection[str]
+) -> str | None:
     """What is wrong with the expression, or None. `variables` and `functions` are as CEL itself names them."""
     return (
-        _check_loops(reading)
-        or _check_names(reading, variables, functions)
-        or _check_fields(reading)
+        _check_loops(reading, known)
+        or _check_names(reading, variables, functions, known)
+        or _check_fields(reading, known)
         or _check_calls(reading)
         or _check_groups(reading, groups)
     )
@@ -124,31 +122,32 @@ def _nesting(words: tuple[str, ...]) -> int:
     return deepest
 
 
-def _check_loops(reading: Reading) -> str | None:
+def _check_loops(reading: Reading, known: Variables) -> str | None:
     for before, name, after in _windows(reading.words, 3):
         if before == "." and after == "(" and name in _REFUSED_LOOPS:
             return f"uses '{name}', which is not offered here; ask with 'exists' or 'all' instead"
     if reading.loops > MAX_LOOPS:
         return f"nests 'all' and 'exists' {reading.loops} deep; at most {MAX_LOOPS} are allowed"
-    if taken := sorted(reading.bound & VARIABLES.keys()):
+    if taken := sorted(reading.bound & known.keys()):
         return f"uses '{taken[0]}' as the name in a loop, where it is a variable; choose another name"
     return None
 
 
-def _check_names(reading: Reading, variables: Iterable[str], functions: Iterable[str]) -> str | None:
+def _check_names(reading: Reading, variables: Iterable[str], functions: Iterable[str], known: Variables) -> str | None:
     for name in variables:
-        if name not in VARIABLES and name not in reading.bound:
-            return unknown("variable", name, VARIABLES)
+        if name not in known and name not in reading.bound:
+            return unknown("variable", name, known)
     for name in functions:
         if name.isidentifier() and not name.startswith("_") and name not in _FUNCTIONS:
             return unknown("function", name, sorted(_FUNCTIONS | _LOOPS | {"has"}))
     return None
 
 
-def _check_fields(reading: Reading) -> str | None:
+def _check_fields(reading: Reading, known: Variables) -> str | None:
     for before, name, dot, field in _windows(reading.words, 4):
-        if before != "." and name in _FIELDS_KNOWN and dot == "." and field not in VARIABLES[name]:
-            return unknown(f"field of '{name}'", field, sorted(VARIABLES[name]))
+        fields = known.get(name) if before != "." and dot == "." else None
+        if fields and field not in fields:
+            return unknown(f"field of '{name}'", field, sorted(fields))
     return None
 
 

@@ -2,7 +2,7 @@
 
 Takes a policy, a caller, a call and the time, and returns a Decision or a Refusal, by way of one
 Verdict per rule, which says whether the rule matches and why not. Nothing is allowed by default; one
-matching deny refuses; the approvals, requirements and masks of all matching allows add up, so that another
+matching deny refuses; the approvals, grants and masks of all matching allows add up, so that another
 rule never loosens what there is. A condition that fails counts against the call, whatever its rule's effect.
 
 Methods that neither act nor read (`IMPLIED`), streams, and a client's answers to the server need no
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from gateway.policy.condition import Failed, Scope, holds
 from gateway.policy.document import Effect, Policy, Rule, Who
@@ -91,17 +92,25 @@ def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict
         rules=tuple(rule.name for rule in allowing),
         policy=policy.digest,
         approvals=_approvals(policy, asking),
-        requires=frozenset[str]().union(*(rule.requires for rule in asking)),
+        grants=_grants(policy, asking),
         masks=_masks(policy, caller, call.server, allowing),
     )
 
 
-def visible(policy: Policy, caller: Caller, server: str, kind: TargetKind, name: str) -> bool:
+def visible(
+    policy: Policy,
+    caller: Caller,
+    server: str,
+    kind: TargetKind,
+    name: str,
+    open_grants: frozenset[str] | None = None,
+) -> bool:
     """Whether a list may show this tool, resource, template or prompt to this caller.
 
-    It may if some allow covers its use, were its conditions true, and no deny without conditions does.
+    It may if some allow covers its use, were its conditions true, and no deny without conditions does. An
+    allow does not count whose grant hides what needs it, unless that is among `open_grants`; None: all are open.
     """
-    return _sees(policy, caller, server, make_target(kind, name))
+    return _sees(policy, caller, server, make_target(kind, name), open_grants)
 
 
 def is_among(who: Who, caller: Caller) -> bool:
@@ -111,6 +120,18 @@ def is_among(who: Who, caller: Caller) -> bool:
         and (not who.groups or not who.groups.isdisjoint(caller.groups))
         and (not who.roles or not who.roles.isdisjoint(caller.roles))
     )
+
+
+def seen_caller(policy: Policy, caller: Caller) -> dict[str, Any]:
+    """The caller as conditions see it."""
+    return {
+        "oid": caller.object_id,
+        "tid": caller.tenant,
+        "kind": caller.kind.value,
+        "client": caller.client,
+        "groups": [label for label, object_id in policy.groups.items() if object_id in caller.groups],
+        "roles": sorted(caller.roles),
+    }
 
 
 def _judge(rule: Rule, caller: Caller, call: Call, target: Target | None, scope: Scope) -> Verdict:
@@ -174,16 +195,25 @@ def _is_implied(call: Call) -> bool:
     return call.method in IMPLIED if call.method else call.kind in _IMPLIED_KINDS
 
 
-def _sees(policy: Policy, caller: Caller, server: str, target: Target) -> bool:
+def _sees(
+    policy: Policy, caller: Caller, server: str, target: Target, open_grants: frozenset[str] | None = None
+) -> bool:
     method = USED_BY[target.kind]
     covering = [
         rule
         for rule in policy.rules_of.get(server, ())
         if is_among(rule.who, caller) and _covers(rule, method, target, is_strict=False)
     ]
-    return any(rule.effect is Effect.ALLOW for rule in covering) and not any(
+    return any(rule.effect is Effect.ALLOW and _shows(policy, rule, open_grants) for rule in covering) and not any(
         rule.effect is Effect.DENY and rule.when is None and rule.unless is None for rule in covering
     )
+
+
+def _shows(policy: Policy, rule: Rule, open_grants: frozenset[str] | None) -> bool:
+    """Whether lists show what the rule allows, as far as that depends on its grant."""
+    if not rule.grant or open_grants is None or rule.grant in open_grants:
+        return True
+    return False
 
 
 def _sees_subscriptions(policy: Policy, caller: Caller, call: Call) -> bool:
@@ -227,6 +257,12 @@ def _approvals(policy: Policy, rules: list[Rule]) -> tuple[ApprovalTerms, ...]:
     return tuple(sorted(asked, key=lambda terms: names.index(terms.name)))
 
 
+def _grants(policy: Policy, rules: list[Rule]) -> tuple[str, ...]:
+    names = list(policy.grants)
+    # fail-closed: as above.
+    return tuple(sorted({rule.grant for rule in rules if rule.grant}, key=names.index))
+
+
 def _masks(policy: Policy, caller: Caller, server: str, rules: list[Rule]) -> tuple[Mask, ...]:
     named = {mask.name for rule in rules for mask in rule.masks}
     named |= {mask.name for mask in policy.servers[server].masks}
@@ -237,22 +273,11 @@ def _masks(policy: Policy, caller: Caller, server: str, rules: list[Rule]) -> tu
 
 def _scope(policy: Policy, caller: Caller, call: Call, target: Target | None, now: datetime) -> Scope:
     kind = target.kind if target else None
-    return Scope(
-        caller={
-            "oid": caller.object_id,
-            "tid": caller.tenant,
-            "kind": caller.kind.value,
-            "client": caller.client,
-            "groups": [label for label, object_id in policy.groups.items() if object_id in caller.groups],
-            "roles": sorted(caller.roles),
-        },
-        call={
-            "server": call.server,
-            "method": call.method,
-            "tool": call.target if kind is TargetKind.TOOL else "",
-            "resource": call.target if kind in (TargetKind.RESOURCE, TargetKind.TEMPLATE) else "",
-            "prompt": call.target if kind is TargetKind.PROMPT else "",
-        },
-        arguments=call.arguments,
-        now=now,
-    )
+    seen = {
+        "server": call.server,
+        "method": call.method,
+        "tool": call.target if kind is TargetKind.TOOL else "",
+        "resource": call.target if kind in (TargetKind.RESOURCE, TargetKind.TEMPLATE) else "",
+        "prompt": call.target if kind is TargetKind.PROMPT else "",
+    }
+    return Scope({"caller": seen_caller(policy, caller), "call": seen, "now": now}, call.arguments)

@@ -15,6 +15,7 @@ import yaml
 
 from gateway.policy.approvals import read_approvals
 from gateway.policy.document import Policy, PolicyError, Rule
+from gateway.policy.grants import read_grants
 from gateway.policy.groups import Found, Groups, read_groups
 from gateway.policy.masks import groups_named, read_masks
 from gateway.policy.nodes import Findings, compose, mapping
@@ -24,7 +25,7 @@ from gateway.policy.servers import read_servers
 
 VERSION = "1"
 
-_SECTIONS = ("version", "groups", "servers", "masks", "approvals", "notify", "operators", "rules")
+_SECTIONS = ("version", "groups", "servers", "masks", "approvals", "grants", "notify", "operators", "rules")
 _REQUIRED = ("version", "servers", "rules")
 
 
@@ -83,7 +84,8 @@ def _read_sections(
     masks = read_masks(sections["masks"], groups.ids, findings) if "masks" in sections else {}
     servers = read_servers(sections["servers"], masks, findings) if "servers" in sections else {}
     approvals = read_approvals(sections["approvals"], groups.ids, findings) if "approvals" in sections else {}
-    names = Names(groups.ids, servers, masks, approvals)
+    grants = read_grants(sections["grants"], groups.ids, approvals, findings) if "grants" in sections else {}
+    names = Names(groups.ids, servers, masks, approvals, grants)
     rules = read_rules(sections["rules"], names, findings) if "rules" in sections else ()
     policy = Policy(
         digest=digest,
@@ -93,6 +95,7 @@ def _read_sections(
         rules=rules,
         rules_of=_by_server(rules, servers),
         approvals=approvals,
+        grants=grants,
         notifiers=read_notify(sections["notify"], groups.ids, findings) if "notify" in sections else {},
         operators=groups_named(sections["operators"], "operators", groups.ids, findings)
         if "operators" in sections

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import yaml
 
-from gateway.policy.condition import Condition, compile_condition
-from gateway.policy.document import Effect, Rule, Server, Who
+from gateway.policy.condition import Condition, Place
+from gateway.policy.conditional import read_condition
+from gateway.policy.document import Effect, GrantTerms, Rule, Server, Who
 from gateway.policy.glob import Glob, UriGlob
-from gateway.policy.masks import NAME, NAME_IN_WORDS, groups_named, masks_named
+from gateway.policy.masks import NAME, NAME_IN_WORDS, masks_named
 from gateway.policy.nodes import Findings, Item, mapping, sequence, text, texts
 from gateway.policy.suggestion import unknown
+from gateway.policy.who import read_who
 from gateway.protocol import METHODS
-from gateway.values import ApprovalTerms, CallerKind, Mask
+from gateway.values import ApprovalTerms, Mask
 
 _COVERED_WHOLE = {"tools": "tools/call", "resources": "resources/read", "prompts": "prompts/get"}
 """The method by which a list's targets are used."""
@@ -27,7 +29,6 @@ _COVERS = (*_COVERED_WHOLE, "methods")
 _KEYS = ("name", "effect", "who", "servers", *_COVERS, "when", "unless", "require", "mask")
 _REQUIRED = ("name", "effect", "who", "servers")
 _REQUIREMENTS = ("approval", "grant")
-_GRANT = "required"
 
 MAX_GLOB = 200
 """Characters."""
@@ -45,6 +46,7 @@ class Names:
     servers: Mapping[str, Server]
     masks: Mapping[str, Mask]
     approvals: Mapping[str, ApprovalTerms]
+    grants: Mapping[str, GrantTerms]
 
 
 def read_rules(node: yaml.Node, names: Names, findings: Findings) -> tuple[Rule, ...]:
@@ -80,7 +82,7 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
     return Rule(
         name=_read_name(found["name"], what, findings) if "name" in found else "",
         effect=effect,
-        who=_read_who(found["who"], what, names, findings) if "who" in found else Who(),
+        who=read_who(found["who"], what, names.groups, findings) if "who" in found else Who(),
         servers=_read_where(found["servers"], what, names, findings) if "servers" in found else frozenset(),
         tools=tuple(Glob(item.text) for item in _read_globs(found, "tools", what, _wrong_name, findings)),
         resources=tuple(UriGlob(item.text) for item in _read_globs(found, "resources", what, _wrong_uri, findings)),
@@ -89,7 +91,7 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
         when=_read_condition(found, "when", what, names, findings),
         unless=_read_condition(found, "unless", what, names, findings),
         approval=_read_approval(required["approval"], what, names, findings) if "approval" in required else None,
-        requires=_read_grant(required["grant"], what, findings) if "grant" in required else frozenset(),
+        grant=_read_grant(required["grant"], what, names, findings) if "grant" in required else "",
         masks=masks_named(found["mask"], f"mask of {what}", names.masks, findings) if "mask" in found else (),
     )
 
@@ -134,40 +136,6 @@ def _check_overlap(found: Mapping[str, yaml.Node], methods: list[Item], what: st
                 f"methods of {what}: {covering.text!r} covers {method} for every target, so '{key}' narrows nothing; "
                 "remove one of them",
             )
-
-
-def _read_who(node: yaml.Node, what: str, names: Names, findings: Findings) -> Who:
-    if isinstance(node, yaml.ScalarNode) and node.value == "anyone":
-        return Who()
-    where = f"who of {what}"
-    found = mapping(node, where, findings, ("groups", "roles", "kinds"))
-    if isinstance(node, yaml.MappingNode) and not node.value:
-        findings.add(node, f"{where} names nobody; write 'who: anyone' for every caller with a valid token")
-    return Who(
-        groups=groups_named(found["groups"], f"groups of {where}", names.groups, findings)
-        if "groups" in found
-        else frozenset(),
-        roles=_read_roles(found["roles"], where, findings) if "roles" in found else frozenset(),
-        kinds=_read_kinds(found["kinds"], where, findings) if "kinds" in found else frozenset(),
-    )
-
-
-def _read_roles(node: yaml.Node, where: str, findings: Findings) -> frozenset[str]:
-    found = texts(node, f"roles of {where}", findings)
-    for item in found:
-        if any(sign.isspace() or sign == "*" for sign in item.text):
-            findings.add(
-                item.node, f"roles of {where}: {item.text!r} is not the value of an app role, such as Mcp.Call"
-            )
-    return frozenset(item.text for item in found)
-
-
-def _read_kinds(node: yaml.Node, where: str, findings: Findings) -> frozenset[CallerKind]:
-    found = texts(node, f"kinds of {where}", findings)
-    for item in found:
-        if item.text not in set(CallerKind):
-            findings.add(item.node, f"{unknown('kind', item.text, list(CallerKind))} (in {where})")
-    return frozenset(CallerKind(item.text) for item in found if item.text in set(CallerKind))
 
 
 def _read_where(node: yaml.Node, what: str, names: Names, findings: Findings) -> frozenset[str]:
@@ -224,20 +192,17 @@ def _wrong_method(glob: str) -> str | None:
 def _read_condition(
     found: Mapping[str, yaml.Node], key: str, what: str, names: Names, findings: Findings
 ) -> Condition | None:
-    written = text(found[key], f"{key} of {what}", findings) if key in found else None
-    if written is None:
+    if key not in found:
         return None
-    condition = compile_condition(written, names.groups)
-    if isinstance(condition, Condition):
-        return condition
-    findings.add(found[key], f"{key} of {what}: {condition}")
-    return None
+    return read_condition(found[key], f"{key} of {what}", names.groups, Place.RULE, findings)
 
 
 def _read_required(node: yaml.Node, what: str, findings: Findings) -> dict[str, yaml.Node]:
     if not isinstance(node, yaml.MappingNode) or not node.value:
         findings.add(
-            node, f"require of {what}: write 'require: {{approval: NAME}}', with a NAME out of the section 'approvals'"
+            node,
+            f"require of {what}: write 'require: {{approval: NAME}}', with a NAME out of the section 'approvals', "
+            "or '{grant: NAME}', with one out of 'grants', or both",
         )
         return {}
     return mapping(node, f"require of {what}", findings, _REQUIREMENTS)
@@ -251,8 +216,8 @@ def _read_approval(node: yaml.Node, what: str, names: Names, findings: Findings)
     return names.approvals.get(name or "")
 
 
-def _read_grant(node: yaml.Node, what: str, findings: Findings) -> frozenset[str]:
-    written = text(node, f"grant of {what}", findings)
-    if written is not None and written != _GRANT:
-        findings.add(node, f"{unknown('grant', written, [_GRANT])} (in {what})")
-    return frozenset({"grant"})
+def _read_grant(node: yaml.Node, what: str, names: Names, findings: Findings) -> str:
+    name = text(node, f"grant of {what}", findings)
+    if name is not None and name not in names.grants:
+        findings.add(node, f"{unknown('grant', name, names.grants)} (in {what}; describe it under 'grants' first)")
+    return name or ""

@@ -168,3 +168,30 @@ class ApprovalStore(Protocol):
 
     async def close(self) -> None:
         """Connections are released."""
+
+
+class KeyDisabledError(SecretUnavailableError):
+    """The vault does not sign with that version of a key any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVersion:
+    """The public half of one version of a signing key (P-256)."""
+
+    kid: str
+    created: float
+    """Unix seconds."""
+    x: str
+    """base64url, as `y`."""
+    y: str
+
+
+class VaultKey(Protocol):
+    """A key that signs and never leaves its vault. Each method raises SecretUnavailableError if the vault does not
+    answer in time."""
+
+    async def versions(self) -> Sequence[KeyVersion]:
+        """Those that are enabled and have not expired, in any order."""
+
+    async def sign(self, kid: str, message: bytes) -> bytes:
+        """The ES256 signature of that version, r and s side by side. Raises KeyDisabledError."""

@@ -7,13 +7,11 @@ refused: nobody can say what such a tool is.
 """
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import rfc8785
-
 from gateway import jsontext
+from gateway.canonical import canonical as canonical_json
 from gateway.tools.headers import Declared, declared
 from gateway.values import Json
 
@@ -23,9 +21,6 @@ MAX_NAME = 256
 """Characters; the specification recommends at most 128."""
 MAX_TEXT = 128 * 1024
 """Bytes of one canonical form."""
-
-_EXACT = 2**53 - 1
-"""Integers past this are outside of RFC 8785."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +63,5 @@ def by_name(found: Iterable[Definition | None]) -> dict[str, Definition]:
 
 
 def canonical(entry: Mapping[str, Json]) -> bytes:
-    """The pinned fields in canonical JSON.
-
-    Numbers that RFC 8785 does not cover (integers past 2^53, floats past their range) are null there,
-    and stand by their JSON Pointer and as they were spelled under `numbers`, so that none is lost.
-    """
-    spelled: dict[str, str] = {}
-    form = {field: _covered(entry[field], f"/{field}", spelled) for field in FIELDS if field in entry}
-    return rfc8785.dumps(form | ({"numbers": dict(spelled)} if spelled else {}))
-
-
-def _covered(value: Json, path: str, spelled: dict[str, str]) -> Json:
-    if isinstance(value, dict):
-        # RFC 6901: without the escapes two places could have one name.
-        return {
-            key: _covered(item, f"{path}/{key.replace('~', '~0').replace('/', '~1')}", spelled)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_covered(item, f"{path}/{index}", spelled) for index, item in enumerate(value)]
-    if isinstance(value, bool) or not isinstance(value, int | jsontext.Number):
-        return value
-    number = _number(str(value))
-    if number is None:
-        spelled[path] = str(value)
-    return number
-
-
-def _number(text: str) -> int | float | None:
-    """The number, or None where RFC 8785 does not cover it."""
-    digits = text.removeprefix("-")
-    if not digits.isdigit():
-        number = float(text)
-        return number if math.isfinite(number) else None
-    # int() itself refuses thousands of digits; these are enough to know.
-    return int(text) if len(digits) < 17 and int(digits) <= _EXACT else None
+    """The pinned fields in canonical JSON."""
+    return canonical_json({field: entry[field] for field in FIELDS if field in entry})

@@ -21,6 +21,7 @@ from devhost.identity.issuer import Issuer, changed, unsigned
 from devhost.identity.keys import KeyRing
 from devhost.identity.managed import environment, identity_header
 from devhost.serve import serving
+from devhost.vault_door import RESOURCE
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ async def test_a_process_needs_only_the_environment_that_app_service_sets_and_a_
 
 
 async def test_requests_without_a_token_for_key_vault_get_the_challenge_and_no_secret(stack: Stack) -> None:
-    good, _ = stack.issuer.managed_identity_token(vault.RESOURCE)
-    claims = stack.issuer.claims(ACCOUNTS["engineer"]) | {"aud": vault.RESOURCE}
+    good, _ = stack.issuer.managed_identity_token(RESOURCE)
+    claims = stack.issuer.claims(ACCOUNTS["engineer"]) | {"aud": RESOURCE}
     wrong = {
         "missing": "",
         "garbage": "Bearer garbage",
@@ -140,7 +141,7 @@ async def test_requests_without_a_token_for_key_vault_get_the_challenge_and_no_s
 
 
 async def test_a_token_of_a_deleted_key_is_refused_and_the_next_one_works(stack: Stack) -> None:
-    token, _ = stack.issuer.managed_identity_token(vault.RESOURCE)
+    token, _ = stack.issuer.managed_identity_token(RESOURCE)
     stack.issuer.keys.rotate(delete_old=True)
     async with stack.browser() as client:
         headers = {"Authorization": f"Bearer {token}"}
@@ -157,7 +158,7 @@ async def test_a_process_with_the_wrong_identity_header_gets_no_secret(stack: St
 
 
 async def test_a_secret_without_a_value_is_refused(stack: Stack) -> None:
-    token, _ = stack.issuer.managed_identity_token(vault.RESOURCE)
+    token, _ = stack.issuer.managed_identity_token(RESOURCE)
     before = json.loads((stack.state / "vault" / "secrets.json").read_text())
     async with stack.browser() as client:
         headers = {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,6 @@
-"""A clock that a test sets."""
+"""Clocks that a test sets."""
+
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
@@ -10,3 +12,16 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+
+
+class Calendar:
+    """The time of day, as far ahead of the real one as a test sets it."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)

@@ -43,6 +43,25 @@ approvals:
     remind: 30m
     escalate: {{after: 2h, to: [operators]}}
     reasons: [requester, approver]
+  access:
+    approvers: [approvers]
+    expires: 1h
+    reasons: [approver]
+grants:
+  desk:
+    ceiling: 1h
+    who: {{groups: [engineering]}}
+    approval: access
+    ahead: 24h
+    at_once: 2
+    extend: true
+    remind: 5m
+    without_it: hide
+  ticket:
+    ceiling: 2h
+    approves: grant.reason.matches("^CHG[0-9]{{6}}")
+    reason: required
+    when_it_ends: cancel
 notify:
   approvers:
     - teams: {{webhook: teams-approvers}}
@@ -73,6 +92,18 @@ rules:
     servers: [records]
     tools: [wire_money]
     require: {{approval: wires}}
+  - name: desk
+    effect: allow
+    who: {{groups: [engineering]}}
+    servers: [records]
+    tools: [read_vault]
+    require: {{grant: desk}}
+  - name: ticket
+    effect: allow
+    who: {{groups: [engineering]}}
+    servers: [records]
+    tools: [restart_host]
+    require: {{grant: ticket}}
 """
 
 

@@ -19,7 +19,11 @@ from devhost import serve
 from gateway.listing import ID_PREFIX
 
 TOOLS: tuple[dict[str, Any], ...] = tuple(
-    {"name": name} for name in ("get_customer", "slow_report", "issue_refund", "delete_customer")
+    {"name": name}
+    for name in (
+        *("get_customer", "slow_report", "issue_refund", "delete_customer", "wire_money"),
+        *("read_vault", "restart_host"),
+    )
 )
 """What the upstream publishes unless a test says otherwise."""
 

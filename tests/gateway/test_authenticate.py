@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from devhost.accounts import ACCOUNTS, AUDIENCE_URI, TENANT
 from devhost.identity.issuer import signed_with_the_public_key, unsigned
 from devhost.identity.keys import SigningKey
-from gateway.authenticate import LEEWAY, MAX_TOKEN, authenticate, issuers
+from gateway.authenticate import LEEWAY, MAX_NAME, MAX_TOKEN, authenticate, issuers
 from gateway.identity_keys import IdentityKeys
 from gateway.reasons import Reason
 from gateway.values import Caller, CallerKind, Refusal, Secret
@@ -46,6 +46,22 @@ async def test_a_version_1_token_is_believed_too() -> None:
     caller = await attempt(token)
     assert isinstance(caller, Caller)
     assert caller.client == ACCOUNTS["engineer"].client
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({}, "Enid Engineer"),
+        ({"name": None}, ACCOUNTS["engineer"].mail),
+        ({"name": None, "preferred_username": None, "unique_name": "e@x"}, "e@x"),
+        ({"name": 5, "preferred_username": " "}, ""),
+        ({"name": "n" * 500}, "n" * MAX_NAME),
+    ],
+)
+async def test_a_caller_has_the_name_that_the_token_gives_for_people_to_read(claims: dict[str, Any], name: str) -> None:
+    caller = await attempt(TENANT_FAKE.issuer.access_token(ACCOUNTS["engineer"], claims))
+    assert isinstance(caller, Caller)
+    assert caller.name == name
 
 
 async def test_an_application_is_known_by_its_roles() -> None:
@@ -90,7 +106,7 @@ ISSUER = TENANT_FAKE.issuer
 CLAIMS = ISSUER.claims(ACCOUNTS["engineer"])
 WRONG = {
     "no token": (None, Reason.TOKEN_MISSING),
-    "not a token": ("abc", Reason.TOKEN_MALFORMED),
+    "not a token": ("no-token-at-all", Reason.TOKEN_MALFORMED),
     "three parts of nothing": ("a.b.c", Reason.TOKEN_MALFORMED),
     "too long": ("a" * (MAX_TOKEN + 1), Reason.TOKEN_MALFORMED),
     "alg none": (unsigned(CLAIMS), Reason.TOKEN_ALGORITHM),

@@ -120,11 +120,11 @@ def account(name: str) -> Caller:
 
 
 def demo(name: str, call: Call) -> str:
-    """What the demo policy says: `refused` or the requirements and masks."""
+    """What the demo policy says: `refused` or the approvals and masks."""
     decision = authorize(DEMO, account(name), call, NOW)
     if isinstance(decision, Refusal):
         return decision.reason.name.lower()
-    return " ".join([*sorted(decision.requires), *(mask.name for mask in decision.masks)]) or "clear"
+    return " ".join([*(terms.name for terms in decision.approvals), *(mask.name for mask in decision.masks)]) or "clear"
 
 
 def tool(target: str, server: str = "records", **arguments: object) -> Call:
@@ -147,7 +147,7 @@ def test_the_demo_policy_knows_the_groups_of_the_development_tenant() -> None:
         ("engineer", make_call("tools/list"), "personal secrets"),
         ("engineer", make_call("resources/read", "records://customers/c-1001"), "personal secrets"),
         ("engineer", make_call("prompts/get", "write_to_customer"), "personal secrets"),
-        ("engineer", tool("issue_refund", amount=10), "approval personal secrets"),
+        ("engineer", tool("issue_refund", amount=10), "refunds personal secrets"),
         ("engineer", tool("issue_refund", amount=1001), "denied"),
         ("engineer", tool("issue_refund"), "denied"),
         ("engineer", tool("delete_customer"), "target_hidden"),

@@ -89,3 +89,39 @@ def test_m10_a_server_that_misses_a_feature_which_the_policy_cut_is_not_quoted_t
     others: list[Any] = [{}, {"requiredCapabilities": []}, None]
     for other in others:
         assert forbidden({"error": {"code": -32021, "data": other}}, NONE) == ""
+
+
+TASKS = "io.modelcontextprotocol/tasks"
+
+
+def test_a_server_does_not_hear_that_the_client_knows_tasks() -> None:
+    capabilities = {"extensions": {TASKS: {}, "a/b": {"c": 1}}}
+    for call, where in ((initialize(), "capabilities"), (modern(), "_meta")):
+        params = dict(call.params)
+        params[where] = (
+            capabilities if where == "capabilities" else {"io.modelcontextprotocol/clientCapabilities": capabilities}
+        )
+        seen = declared(replace(call, message={**call.message, "params": params}), ALL).params[where]
+        found = seen if where == "capabilities" else seen["io.modelcontextprotocol/clientCapabilities"]
+        assert found == {"extensions": {"a/b": {"c": 1}}}
+    assert capabilities["extensions"].keys() == {TASKS, "a/b"}
+
+
+@pytest.mark.parametrize("extensions", [None, [], "x", {}])
+def test_odd_extensions_stay_as_they_are(extensions: Any) -> None:
+    call = initialize()
+    params = {**call.params, "capabilities": {"extensions": extensions}}
+    seen = declared(replace(call, message={**call.message, "params": params}), ALL)
+    assert seen.params["capabilities"] == {"extensions": extensions}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [({"taskIds": ["x"], "toolsListChanged": True}, {"toolsListChanged": True}), ({}, {}), ([], []), (None, None)],
+)
+def test_no_server_is_asked_to_tell_of_tasks(wanted: Any, expected: Any) -> None:
+    call = replace(modern(), method="subscriptions/listen")
+    params = {**call.params, "notifications": wanted}
+    assert declared(replace(call, message={**call.message, "params": params}), ALL).params["notifications"] == expected
+    other = replace(modern(), message={**call.message, "params": params})
+    assert declared(other, ALL).params["notifications"] == wanted

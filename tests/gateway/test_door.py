@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from gateway.door import arrival_of, origin_of
+from gateway.answer import Answer
+from gateway.door import arrival_of, origin_of, page_request_of, response_of
 from gateway.inbound import MAX_BODY
+from gateway.pages.request import MAX_FORM
 
 
 def request(headers: dict[str, str] | None = None, chunks: list[bytes] | None = None) -> Request:
@@ -62,3 +64,21 @@ def test_a_trace_is_kept_only_in_the_standards_form() -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     assert origin_of(request({"traceparent": trace})).trace == trace
     assert origin_of(request({"traceparent": "mary@example.com"})).trace == ""
+
+
+async def test_a_browsers_request_arrives_with_its_path_query_headers_and_form() -> None:
+    found = await page_request_of(request({"Cookie": "a=b"}, [b"verdict=", b"deny"]))
+    assert (found.method, found.path, found.query, found.body) == ("POST", "/mcp/records", "", b"verdict=deny")
+    assert found.headers == (("cookie", "a=b"),)
+
+
+async def test_a_form_is_read_no_further_than_its_own_limit() -> None:
+    assert (await page_request_of(request(chunks=[b"x" * MAX_FORM]))).body == b"x" * MAX_FORM
+    assert (await page_request_of(request(chunks=[b"x" * MAX_FORM, b"x"]))).body is None
+
+
+def test_each_cookie_has_a_line_of_its_own() -> None:
+    response = response_of(Answer(303, {"location": "/"}, cookies=("a=1; Path=/", "b=2; Path=/")))
+    lines = [value for name, value in response.raw_headers if name == b"set-cookie"]
+    assert lines == [b"a=1; Path=/", b"b=2; Path=/"]
+    assert response.headers["location"] == "/"

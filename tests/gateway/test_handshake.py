@@ -62,3 +62,23 @@ def test_other_results_stay_as_they_are() -> None:
         "tools": [],
         "capabilities": {"tasks": {}},
     }
+
+
+def test_m11_the_gateways_own_tasks_are_declared_whatever_the_server_says_of_extensions() -> None:
+    result = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}, "extensions": {"a/b": {}}}}
+    outcome = served("server/discover", result, has_tasks=True)
+    assert isinstance(outcome, dict)
+    assert outcome["capabilities"] == {"tools": {}, "extensions": {"io.modelcontextprotocol/tasks": {}}}
+    assert result["capabilities"] == {"tools": {}, "extensions": {"a/b": {}}}
+
+
+def test_m11_the_legacy_era_knows_no_such_tasks() -> None:
+    result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+    assert served("initialize", result, has_tasks=True) == result
+
+
+@pytest.mark.parametrize("has_tasks", [True, False])
+def test_m12_a_task_of_the_servers_own_is_no_answer(has_tasks: bool) -> None:
+    outcome = served("tools/call", {"resultType": "task", "taskId": "x"}, has_tasks=has_tasks)
+    assert isinstance(outcome, Refusal)
+    assert outcome.reason is Reason.UPSTREAM_MALFORMED

@@ -159,6 +159,21 @@ def test_m7_a_modern_request_lacks_no_envelope_field(key: str) -> None:
     assert reason(post(body, *headers)) is Reason.META_MISSING
 
 
+@pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
+def test_m5_a_task_is_named_in_the_header_as_in_the_body(method: str) -> None:
+    body, headers = modern(method)
+    body["params"]["taskId"] = "t-1"
+    named, others = ("mcp-name", "t-1"), [pair for pair in headers if pair[0] != "mcp-name"]
+    reading = post(body, *others, named)
+    assert (reading.refusal, reading.call.target) == (None, "t-1")
+    assert reason(post(body, *others, ("mcp-name", "get_customer"))) is Reason.HEADER_MISMATCH
+    assert reason(post(body, *others)) is Reason.HEADER_MISMATCH
+    del body["params"]["taskId"]
+    assert reason(post(body, *others, named)) is Reason.HEADER_MISMATCH
+    legacy = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"taskId": "t-1"}}
+    assert reason(post(legacy)) is Reason.METHOD_UNKNOWN
+
+
 @pytest.mark.parametrize("method", ["initialize", "ping", "logging/setLevel", "resources/subscribe"])
 def test_m9_a_method_of_the_other_era_is_unknown(method: str) -> None:
     body, headers = modern(method)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.jsontext import MAX_DEPTH, Malformed, Number, parse, plain, write
+from gateway.jsontext import MAX_DEPTH, Malformed, Number, parse, plain, pretty, write
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(
@@ -70,3 +70,9 @@ def test_the_last_of_duplicate_keys_counts_where_duplicates_are_let_in() -> None
 
 def test_a_whole_surrogate_pair_is_a_character() -> None:
     assert parse('"\\ud83d\\ude00"') == "😀"
+
+
+def test_for_people_it_is_indented_and_numbers_keep_their_spelling() -> None:
+    assert pretty(parse(b'{"a":[1.0,12345678901234567890],"b":"\xc3\xa9"}')) == (
+        '{\n  "a": [\n    1.0,\n    12345678901234567890\n  ],\n  "b": "é"\n}'
+    )

@@ -5,7 +5,7 @@ import pytest
 from gateway.reasons import Reason
 
 RESERVED = range(-32768, -31999)
-SPECIFIED = {-32700, -32600, -32601, -32602, -32603, -32020, -32022}
+SPECIFIED = {-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022, -32042}
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -20,14 +20,17 @@ def test_a_sentence_is_fixed_and_complete(reason: Reason) -> None:
     assert "%" not in reason.wire.sentence
 
 
-@pytest.mark.parametrize(("code", "status"), [(-32700, 400), (-32020, 400), (-32022, 400), (-32601, 404)])
+@pytest.mark.parametrize(
+    ("code", "status"), [(-32700, 400), (-32020, 400), (-32021, 400), (-32022, 400), (-32601, 404)]
+)
 def test_the_status_of_a_specified_code_is_the_specified_one(code: int, status: int) -> None:
     assert {reason.wire.http for reason in Reason if reason.wire.code == code} == {status}
 
 
 def test_in_the_legacy_era_only_an_ended_session_or_an_unknown_server_is_not_found() -> None:
     not_found = {r for r in Reason if (r.wire.legacy_http or r.wire.http) == 404}
-    assert not_found == {Reason.SESSION_ENDED, Reason.SERVER_UNKNOWN}
+    # The last two are told on pages and by the APIs, never to a client of MCP.
+    assert not_found == {Reason.SESSION_ENDED, Reason.SERVER_UNKNOWN, Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN}
 
 
 def test_wrong_tokens_are_told_apart_on_record_and_not_on_the_wire() -> None:

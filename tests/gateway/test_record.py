@@ -100,6 +100,14 @@ async def test_refusals_without_a_caller_go_to_the_days_own_session() -> None:
     assert [session for session, _ in store.rows] == ["20261123-unauthenticated"]
 
 
+async def test_what_strangers_do_to_approvals_is_recorded_as_far_as_the_budget_goes_and_then_counted() -> None:
+    store = MemoryEvidence()
+    writing = recorder(store)
+    for _ in range(BURST + 5):
+        assert await writing.stranger("20261123-approvals", {"event": Event.APPROVAL_REFUSED})
+    assert (len(store.rows), writing.omitted) == (BURST, 5)
+
+
 async def test_refusals_with_a_caller_are_all_recorded() -> None:
     store = MemoryEvidence()
     writing = recorder(store)

@@ -5,12 +5,17 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gateway.access.register import Register
+from gateway.access.signing_keys import SigningKeys
 from gateway.answer import Answer
+from gateway.approvals.book import Book
+from gateway.approvals.sealed_call import PURPOSE
 from gateway.call import serve
 from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
@@ -22,17 +27,21 @@ from gateway.identity_keys import IdentityKeys
 from gateway.pinning import Pinning
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
-from gateway.rooms import Rooms
+from gateway.rooms import Pace, Rooms
+from gateway.seal import seal_for
 from gateway.storage.contract import SecretUnavailableError
 from gateway.token_endpoint import TokenEndpoint
 from gateway.upstream_tokens import UpstreamTokens
 from gateway.values import Arrival, Secret
-from tests.fakes.clock import Clock
+from tests.fakes.approvals import MemoryApprovals
+from tests.fakes.clock import Calendar, Clock
 from tests.fakes.entra import AUTHORITY, Tenant, settings
 from tests.fakes.evidence import MemoryEvidence
 from tests.fakes.graph import Network
+from tests.fakes.orchestrations import Orchestrations
 from tests.fakes.pins import MemoryPins, pinned
 from tests.fakes.policies import policy_text
+from tests.fakes.signing import MemoryKey
 from tests.fakes.values import ORIGIN
 
 MODERN_META = {
@@ -53,6 +62,13 @@ class Gateway:
     policy_file: Path
     graph: Network
     pins: MemoryPins
+    approvals: MemoryApprovals
+    orchestrations: Orchestrations
+    calendar: Calendar
+    """Advance it, and approvals expire; tokens do not."""
+    grants: MemoryApprovals
+    key: MemoryKey
+    """Signs session tokens."""
     gone: asyncio.Event | None = None
     """Set it, and the client has left."""
 
@@ -75,6 +91,7 @@ class Gateway:
             ORIGIN,
             self.rooms,
             self._gone if self.gone else None,
+            self.orchestrations,
         )
 
     async def _gone(self) -> None:
@@ -92,6 +109,10 @@ class Gateway:
 
 def request(method: str, params: dict[str, Any] | None = None, identifier: Any = 7) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": identifier, "method": method, "params": params or {}}
+
+
+PACE = Pace(hold=0.2, leg=0.2, look=0.01, progress=0.05)
+"""Nobody waits long in a test."""
 
 
 @contextlib.asynccontextmanager
@@ -112,21 +133,43 @@ async def gateway(
         return Secret(secrets[name])
 
     pins = pins or pinned(yaml.safe_load(policy_text())["servers"])
+    approvals, grants, calendar, key = MemoryApprovals(), MemoryApprovals(), Calendar(), MemoryKey()
     async with open_client() as client, tenant.client() as keys:
         recorder = Recorder(Chains(evidence), clock=clock)
         configured, held = settings(COUNTERSIGN_POLICY=str(policy_file)), HeldSecrets(read_secret, clock)
+        book = Book(approvals, recorder, partial(seal_for, PURPOSE, configured.session_key, held), calendar)
         rooms = Rooms(
             settings=configured,
             keys=IdentityKeys(keys, AUTHORITY),
-            policy=PolicySource(policy_file, directory=directory),
+            policy=PolicySource(policy_file, clock, directory=directory),
             recorder=recorder,
             secrets=held,
             tokens=UpstreamTokens(configured, held, TokenEndpoint(client), _no_identity, HeldTokens(clock)),
             client=client,
             memberships=Memberships(directory, clock),
             catalogue=Catalogue(Pinning(pins, recorder, clock), recorder, clock),
+            pins=pins,
+            approvals=book,
+            grants=Register(grants, book, calendar),
+            signing=SigningKeys(key, clock),
+            pace=PACE,
+            now=calendar,
         )
-        yield Gateway(rooms, tenant, evidence, secrets, clock, policy_file, graph, pins)
+        yield Gateway(
+            rooms,
+            tenant,
+            evidence,
+            secrets,
+            clock,
+            policy_file,
+            graph,
+            pins,
+            approvals,
+            Orchestrations(),
+            calendar,
+            grants,
+            key,
+        )
 
 
 async def _no_identity(_resource: str) -> Token:

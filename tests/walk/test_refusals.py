@@ -118,10 +118,9 @@ async def test_a_tool_name_of_a_megabyte_leaves_a_small_record(door: Gateway) ->
     assert "(1000000 characters, sha256 " in str(row["target"])
 
 
-async def test_a_call_that_requires_an_approval_is_refused_as_long_as_there_is_no_such_room(door: Gateway) -> None:
-    answer = await door.call("issue_refund")
-    assert message(answer)["error"]["code"] == 40305
-    assert door.evidence.events() == ["refused/requirement_unmet"]
+async def test_a_call_whose_grant_is_not_open_is_refused(door: Gateway) -> None:
+    assert message(await door.call("restart_host"))["result"]["isError"] is True
+    assert door.evidence.events() == ["refused/grant_needed"]
 
 
 async def test_without_evidence_no_call_is_forwarded(door: Gateway) -> None:

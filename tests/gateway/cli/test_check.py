@@ -14,10 +14,12 @@ def test_a_good_policy_is_summed_up(tmp_path: Path) -> None:
     assert printed.code == 0
     assert printed.text.splitlines() == [
         f"{path}: OK",
-        "  servers  1: records",
-        "  rules    1",
-        "  masks    1: personal",
-        f"  SHA-256  {good().digest}",
+        "  servers    1: records",
+        "  rules      1",
+        "  masks      1: personal",
+        "  approvals  none",
+        "  grants     none",
+        f"  SHA-256    {good().digest}",
     ]
 
 
@@ -26,6 +28,7 @@ def test_a_good_policy_is_summed_up_for_programs(tmp_path: Path) -> None:
     found = json.loads(printed.text)
     assert (printed.code, found["valid"], found["policy"]) == (0, True, good().digest)
     assert (found["servers"], found["rules"], found["masks"]) == (["records"], ["engineers-read"], ["personal"])
+    assert (found["approvals"], found["grants"]) == ([], [])
 
 
 def test_each_mistake_has_a_line(tmp_path: Path) -> None:
@@ -39,4 +42,4 @@ def test_groups_that_only_the_directory_knows_are_named(tmp_path: Path) -> None:
     by_name = changed("engineering: 6f1c0000-0000-4000-8000-000000000001", "engineering: {name: SG-Eng}")
     printed = main(["check", str(written(tmp_path, by_name))])
     assert printed.code == 0
-    assert printed.text.endswith("note     groups written by name are not looked up here: engineering")
+    assert printed.text.endswith("note       groups written by name are not looked up here: engineering")

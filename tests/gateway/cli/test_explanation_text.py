@@ -8,11 +8,22 @@ from hypothesis import strategies as st
 
 from gateway.cli.explanation import explain
 from gateway.cli.explanation_text import in_text
+from gateway.policy.condition import Condition, Place, compile_condition
 from gateway.policy.document import Effect, Policy, Rule, Who
 from gateway.policy.glob import Glob
 from gateway.values import Call, Caller, CallerKind, Decision
 from tests.fakes.values import CALLER
-from tests.gateway.policy.generated import CALLERS, CALLS, MASKS, NOW, condition, make_call, policy_of, rules
+from tests.gateway.policy.generated import (
+    APPROVALS,
+    CALLERS,
+    CALLS,
+    MASKS,
+    NOW,
+    condition,
+    make_call,
+    policy_of,
+    rules,
+)
 
 ALLOW = Rule("allowing", Effect.ALLOW, Who(), frozenset({"records"}), tools=(Glob("get_*"), Glob("find_*")))
 GET = make_call("tools/call", "get_a", arguments={"n": 1})
@@ -31,17 +42,56 @@ def reason_of(rule: Rule) -> str:
 
 
 def test_a_decision_comes_first_and_then_what_follows_from_it() -> None:
-    rule = replace(ALLOW, requires=frozenset({"approval"}), masks=(MASKS["a"],))
+    rule = replace(ALLOW, masks=(MASKS["a"],))
     caller = replace(CALLER, groups=frozenset({"id-1", "elsewhere"}), roles=frozenset({"Mcp.Call"}))
     assert shown(rule, caller=caller)[:3] == [
         "ALLOWED  tools/call get_a on records, as engineer (user; groups elsewhere, one; roles Mcp.Call)",
-        "requires approval",
+        "requires nothing more",
         "masks    a (redact), c (block)",
     ]
     assert shown(replace(ALLOW, servers=frozenset({"open"})), call=replace(GET, server="open"))[1:3] == [
         "requires nothing more",
         "masks    nothing",
     ]
+
+
+def test_what_has_to_be_approved_is_not_said_to_be_simply_allowed() -> None:
+    second = replace(ALLOW, name="second", approval=APPROVALS["a"])
+    lines = shown(replace(ALLOW, approval=APPROVALS["m"]), second, columns=110)
+    assert lines[:5] == [
+        "ALLOWED  once approved: tools/call get_a on records, as engineer (user)",
+        "approval a: 2 people of two; to decide within 1h; good for identical calls within 15m",
+        "approval m: 1 person of one or two, after 20m also of id-3; to decide within 1h; reminded every 10m; reasons",
+        "         from requester and approver; good for one call within 1h; covers answers in mid-call",
+        "masks    c (block)",
+    ]
+    assert shown(replace(ALLOW, approval=APPROVALS["a"]))[2].startswith("masks")
+
+
+def test_what_needs_a_grant_says_how_it_opens_and_whether_this_caller_may_ask() -> None:
+    rules = replace(ALLOW, grant="bench", approval=APPROVALS["a"]), replace(ALLOW, name="second", grant="window")
+    assert shown(*rules, columns=110)[:5] == [
+        "ALLOWED  under a grant and once approved: tools/call get_a on records, as engineer (user)",
+        "grant    window: for up to 15m; opened by 2 people of two",
+        "grant    bench: for up to 2h; opened by 1 person of one or two, after 20m also of id-3; this caller may not",
+        "         ask for it",
+        "approval a: 2 people of two; to decide within 1h; good for identical calls within 15m",
+    ]
+
+
+def test_a_grant_that_a_condition_opens_says_so() -> None:
+    text = "grant.reason.matches('^CHG')"
+    approves = compile_condition(text, {}, Place.GRANT)
+    assert isinstance(approves, Condition)
+    policy = policy_of(replace(ALLOW, grant="window"))
+    for approval, further in ((None, ""), (APPROVALS["a"], "; else opened by 2 people of two")):
+        terms = replace(policy.grants["window"], approves=approves, approval=approval)
+        opened = replace(policy, grants={"window": terms})
+        lines = in_text(explain(opened, CALLER, GET, NOW), opened, person="engineer", columns=120).splitlines()
+        assert lines[:2] == [
+            "ALLOWED  under a grant: tools/call get_a on records, as engineer (user)",
+            f"grant    window: for up to 15m; opens at once if {text}{further}",
+        ]
 
 
 def test_a_refusal_says_why_and_what_the_client_is_told() -> None:

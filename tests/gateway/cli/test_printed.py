@@ -2,7 +2,7 @@
 
 import json
 
-from gateway.cli.printed import Mistake, Printed, as_json, mistaken, misused
+from gateway.cli.printed import Mistake, Printed, aligned, as_json, mistaken, misused
 
 MISTAKES = [Mistake("policy.yaml", 3, 5, "unknown key 'tool'"), Mistake("people.yaml", 0, 0, "cannot be read")]
 
@@ -30,3 +30,7 @@ def test_a_wrong_command_line_prints_nothing_that_a_program_could_take_for_an_an
 
 def test_json_is_readable_for_people_too() -> None:
     assert as_json({"name": "Zoë"}, 0).text == '{\n  "name": "Zoë"\n}'
+
+
+def test_the_columns_of_a_table_are_as_wide_as_their_longest_text() -> None:
+    assert aligned([("A", "LONG", "B"), ("aaa", "b", "")]) == ["A    LONG  B", "aaa  b"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from gateway.policy.condition import Condition, compile_condition
-from gateway.policy.document import Effect, Policy, Rule, Server, Who
+from gateway.policy.document import Effect, GrantTerms, Policy, Rule, Server, Who
 from gateway.policy.glob import Glob, UriGlob
 from gateway.values import Action, ApprovalTerms, Call, Caller, CallerKind, Mask
 from tests.fakes.values import CALL, CALLER
@@ -33,6 +33,12 @@ APPROVALS = {
     ),
 }
 """In an order that is no other's."""
+GRANTS = {
+    "window": GrantTerms("window", 900, Who(), approval=APPROVALS["a"], is_extendable=True, remind=60),
+    "desk": GrantTerms("desk", 3600, Who(groups=frozenset({"id-1"})), approval=APPROVALS["z"], hides_tools=True),
+    "bench": GrantTerms("bench", 7200, Who(kinds=frozenset({CallerKind.APP})), approval=APPROVALS["m"]),
+}
+"""The same."""
 SERVERS = {
     "records": Server("records", "https://records.example", None, 1, 1, masks=(MASKS["c"],)),
     "open": Server("open", "https://open.example", None, 1, 1, masks=()),
@@ -105,11 +111,11 @@ def _with_duties(rule: Rule) -> st.SearchStrategy[Rule]:
     if rule.effect is Effect.DENY:
         return st.just(rule)
     return st.builds(
-        lambda approval, requires, masks: replace(
-            rule, approval=approval, requires=requires, masks=tuple(MASKS[name] for name in sorted(masks))
+        lambda approval, grant, masks: replace(
+            rule, approval=approval, grant=grant, masks=tuple(MASKS[name] for name in sorted(masks))
         ),
         st.none() | st.sampled_from(list(APPROVALS.values())),
-        _some("grant"),
+        st.just("") | st.sampled_from(list(GRANTS)),
         _some(*MASKS),
     )
 
@@ -117,7 +123,7 @@ def _with_duties(rule: Rule) -> st.SearchStrategy[Rule]:
 def policy_of(*of: Rule) -> Policy:
     """The policy with these rules."""
     by_server = {name: tuple(rule for rule in of if name in rule.servers) for name in SERVERS}
-    return Policy("0" * 64, GROUPS, SERVERS, MASKS, of, by_server, APPROVALS)
+    return Policy("0" * 64, GROUPS, SERVERS, MASKS, of, by_server, APPROVALS, GRANTS)
 
 
 def make_call(method: str, target: str = "", server: str = "records", **params: object) -> Call:

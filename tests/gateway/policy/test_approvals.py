@@ -124,6 +124,27 @@ def test_a_mistake_in_an_approval_is_told(line: str, error: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("expires", "remind", "times", "fewest"),
+    [
+        ("102m", "1m", 101, "2m"),
+        ("30d", "1m", 43199, "428m"),
+        ("30d", "427m", 101, "428m"),
+        ("7d", "1h", 167, "100m"),
+    ],
+)
+def test_people_are_not_reminded_for_ever(expires: str, remind: str, times: int, fewest: str) -> None:
+    assert mistakes(with_approval(f"expires: {expires}", f"remind: {remind}")) == [
+        f"line 16, column 13: remind of approval 'refunds' would tell people {times} times before it expires; "
+        f"100 are the most, so write {fewest} or longer"
+    ]
+    assert terms(f"expires: {expires}", f"remind: {fewest}").remind > 0
+
+
+def test_a_hundred_reminders_are_not_too_many() -> None:
+    assert terms("expires: 101m", "remind: 1m").remind == 60
+
+
+@pytest.mark.parametrize(
     ("section", "error"),
     [
         ("{refunds: {people: 2}}", "line 12, column 22: approval 'refunds' lacks 'approvers'"),

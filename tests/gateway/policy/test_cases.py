@@ -16,15 +16,16 @@ from gateway.values import CallerKind
 from tests.gateway.policy.documents import changed, good
 from tests.gateway.policy.generated import NOW
 
+GRANTS = "grants: {desk: {ceiling: 1h, approval: refunds}, bench: {ceiling: 1h, approval: refunds}}\n"
 POLICY = good(
-    changed("rules:\n", "approvals: {refunds: {approvers: [hr]}, wires: {approvers: [hr]}}\nrules:\n")
+    changed("rules:\n", "approvals: {refunds: {approvers: [hr]}, wires: {approvers: [hr]}}\n" + GRANTS + "rules:\n")
     + """\
   - name: refunds
     effect: allow
     who: {groups: [engineering]}
     servers: [records]
     tools: [issue_refund]
-    require: {approval: refunds, grant: required}
+    require: {approval: refunds, grant: desk}
   - name: no-large-refunds
     effect: deny
     who: anyone
@@ -90,15 +91,16 @@ def test_arguments_are_read_as_json_would_be() -> None:
     ("changes", "difference"),
     [
         ({}, None),
-        ({"approval": "refunds", "requires": "[grant]", "masks": "[personal]", "rules": "[refunds]"}, None),
+        ({"approval": "refunds", "grants": "[desk]", "masks": "[personal]", "rules": "[refunds]"}, None),
         ({"approval": "[refunds]"}, None),
         ({"approval": "[]"}, "approval: expected [], got [refunds]"),
         ({"approval": "wires"}, "approval: expected [wires], got [refunds]"),
         ({"approval": "[wires, refunds]"}, "approval: expected [refunds, wires], got [refunds]"),
         ({"tool": "get_customer", "approval": "refunds"}, "approval: expected [refunds], got []"),
-        ({"tool": "get_customer", "approval": "[]", "requires": "[]"}, None),
+        ({"tool": "get_customer", "approval": "[]", "grants": "[]"}, None),
         ({"expect": "refuse"}, "answer: expected refuse, got allow by refunds"),
-        ({"requires": "[]"}, "requires: expected [], got [grant]"),
+        ({"grants": "[]"}, "grants: expected [], got [desk]"),
+        ({"grants": "[bench, desk]"}, "grants: expected [bench, desk], got [desk]"),
         ({"masks": "[]"}, "masks: expected [], got [personal]"),
         ({"rules": "[refunds, engineers-read]"}, "rules: expected [engineers-read, refunds], got [refunds]"),
         (
@@ -129,9 +131,9 @@ def test_a_case_tells_what_it_expected_and_what_came_out(changes: dict[str, str]
         ({"rules": "[refund]"}, "line 8, column 13: unknown rule 'refund'; did you mean 'refunds'? (in rules of the case in line 3)"),
         ({"approval": "refund"}, "line 8, column 15: unknown approval 'refund'; did you mean 'refunds'? (in approval of the case in line 3)"),
         ({"approval": "{refunds: 1}"}, "line 8, column 15: approval of the case in line 3 must be a list, such as [...]"),
-        ({"requires": "[approval]"}, "line 8, column 16: unknown requirement 'approval'; known: grant (in requires of the case in line 3)"),
+        ({"grants": "[dsk]"}, "line 8, column 14: unknown grant 'dsk'; did you mean 'desk'? (in grants of the case in line 3)"),
         ({"expect": "refuse", "approval": "refunds"}, "line 8, column 15: the case in line 3 expects no 'allow', so it has no 'approval'"),
-        ({"expect": "refuse", "requires": "[grant]"}, "line 8, column 15: the case in line 3 expects no 'allow', so it has no 'requires'"),
+        ({"expect": "refuse", "grants": "[desk]"}, "line 8, column 13: the case in line 3 expects no 'allow', so it has no 'grants'"),
         ({"prompt": "letter"}, "line 3, column 5: the case in line 3: give a tool or a prompt, not both"),
         ({"at": "noon"}, "line 8, column 9: at of the case in line 3 must be a time such as 2026-11-23T09:00:00Z"),
         ({"args": "[1]"}, "line 8, column 11: args of the case in line 3 must be a mapping, such as {amount: 100}"),
@@ -194,7 +196,7 @@ VALUES = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from([*CASE, "args", "at", "approval", "requires", "masks", "rules", "method", "x"]), VALUES
+        st.sampled_from([*CASE, "args", "at", "approval", "grants", "masks", "rules", "method", "x"]), VALUES
     )
 )
 def test_no_case_makes_it_raise(changes: dict[str, str]) -> None:

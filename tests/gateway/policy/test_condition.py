@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.jsontext import Number, parse
-from gateway.policy.condition import MAX_VALUES, Condition, Failed, Scope, compile_condition, holds
+from gateway.policy.condition import MAX_VALUES, Condition, Failed, Place, Scope, compile_condition, holds
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 CALLER = {"oid": "o", "tid": "t", "kind": "user", "client": "c", "groups": ["hr"], "roles": ["Mcp.Call"]}
@@ -25,7 +25,7 @@ def condition(text: str) -> Condition:
 
 
 def evaluate(text: str, arguments: Any = None) -> bool | Failed:
-    return holds(condition(text), Scope(CALLER, CALL, arguments or {}, NOW))
+    return holds(condition(text), Scope({"caller": CALLER, "call": CALL, "now": NOW}, arguments or {}))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,38 @@ def test_a_condition_that_cannot_be_evaluated_fails_with_a_reason_that_shows_no_
     if "endless" in text:
         arguments["endless"] = Number("9" * 5000)
     assert evaluate(text, arguments) == Failed(why)
+
+
+def for_grant(text: str) -> Condition:
+    compiled = compile_condition(text, {"hr": "1"}, Place.GRANT)
+    assert isinstance(compiled, Condition), compiled
+    return compiled
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("grant.name == 'desk' && grant.server == 'records' && grant.minutes == 30", True),
+        ("grant.reason.matches('^CHG[0-9]{6}') && 'hr' in caller.groups && caller.kind == 'user'", True),
+        ("grant.starts - now == duration('1h') && grant.starts.getHours() == 16", True),
+        ("grant.minutes > 30 || grant.reason.contains('urgent')", False),
+        ("int(grant.reason) == 1", Failed("a function does not take its argument")),
+    ],
+)
+def test_a_condition_of_a_grant_sees_caller_grant_and_time(text: str, outcome: bool | Failed) -> None:
+    grant = {
+        "name": "desk",
+        "server": "records",
+        "reason": "CHG001234",
+        "minutes": 30,
+        "starts": NOW + timedelta(hours=1),
+    }
+    assert holds(for_grant(text), Scope({"caller": CALLER, "grant": grant, "now": NOW})) == outcome
+
+
+@pytest.mark.parametrize("text", ["grant.minutes < 5", "grant.name == ''"])
+def test_a_condition_of_a_grant_does_not_hold_for_a_call(text: str) -> None:
+    assert isinstance(holds(for_grant(text), Scope({"caller": CALLER, "call": CALL, "now": NOW})), Failed)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +155,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from("abc"), JSON))
 def test_no_arguments_make_an_evaluation_raise(arguments: dict[str, Any]) -> None:
-    scope = Scope(CALLER, CALL, arguments, NOW)
+    scope = Scope({"caller": CALLER, "call": CALL, "now": NOW}, arguments)
     for one in CONDITIONS:
         assert isinstance(holds(one, scope), bool | Failed)
 

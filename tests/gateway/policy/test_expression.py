@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.policy.condition import Condition, compile_condition
+from gateway.policy.condition import Condition, Place, compile_condition
 from gateway.policy.expression import MAX_LENGTH, read, syntax_error
 
 GROUPS = {"hr": "6f1c0000-0000-4000-8000-000000000002"}
@@ -58,6 +58,35 @@ GROUPS = {"hr": "6f1c0000-0000-4000-8000-000000000002"}
 )
 def test_a_mistake_is_told_with_what_to_write_instead(text: str, sentence: str) -> None:
     assert compile_condition(text, GROUPS) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("args.amount > 5", "unknown variable 'args'; known: caller, grant, now"),
+        ("call.tool == 'x'", "unknown variable 'call'; did you mean 'caller'?"),
+        ("grant.minuts < 5", "unknown field of 'grant' 'minuts'; did you mean 'minutes'?"),
+        ("grant.reason > 5", "combines values of different types; compare text with text and numbers with numbers"),
+        ("grant.starts == ''", None),
+        ("grant.minutes.startsWith('5')", "calls a function on a value that does not have it"),
+        ("grant.reason", "is neither true nor false; compare with ==, <, in or the like"),
+        ("'hrr' in caller.groups", "unknown group 'hrr'; did you mean 'hr'?"),
+        (
+            "caller.roles.exists(grant, grant == '')",
+            "uses 'grant' as the name in a loop, where it is a variable; choose another name",
+        ),
+        ("caller.roles.exists(call, call == '')", None),
+        ("grant.reason.matches('^CHG[0-9]{6}') || 'hr' in caller.groups", None),
+    ],
+)
+def test_a_condition_of_a_grant_knows_other_names(text: str, sentence: str | None) -> None:
+    compiled = compile_condition(text, GROUPS, Place.GRANT)
+    assert compiled == sentence if sentence else isinstance(compiled, Condition)
+
+
+def test_a_condition_of_a_rule_knows_no_grant() -> None:
+    sentence = "unknown variable 'grant'; known: caller, call, args, now"
+    assert compile_condition("grant.minutes < 5", GROUPS) == sentence
 
 
 @pytest.mark.parametrize(

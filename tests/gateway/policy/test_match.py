@@ -48,7 +48,7 @@ def test_a_call_is_decided_by_a_rule_and_the_record_learns_which() -> None:
     decision = outcome(GOOD)
     assert isinstance(decision, Decision)
     assert (decision.rules, decision.policy) == (("engineers-read",), good().digest)
-    assert (decision.approvals, decision.requires) == ((), frozenset())
+    assert (decision.approvals, decision.grants) == ((), ())
     assert [mask.name for mask in decision.masks] == ["personal"]
 
 
@@ -91,21 +91,23 @@ def test_a_deny_whose_when_fails_still_has_its_exceptions() -> None:
     assert allowed(document)
 
 
-APPROVALS = "approvals: {two: {approvers: [hr], people: 2}, one: {approvers: [hr]}, other: {approvers: [hr]}}\nrules:\n"
+APPROVALS = "approvals: {two: {approvers: [hr], people: 2}, one: {approvers: [hr]}, other: {approvers: [hr]}}\n"
+GRANTS = "grants: {desk: {ceiling: 1h, approval: one, without_it: hide}, bench: {ceiling: 2h, approves: 'true'}}\n"
+REQUIRED = f"{APPROVALS}{GRANTS}rules:\n"
 
 
 def test_requirements_and_masks_of_all_matching_rules_add_up() -> None:
     document = GOOD + "    require: {approval: one}\n"
-    for number, approval in enumerate(("one", "two")):
+    for number, (approval, grant) in enumerate((("one", "bench"), ("two", "bench"), ("two", "desk"))):
         document += (
             f"  - {{name: r{number}, effect: allow, who: anyone, servers: [records], tools: [get_customer], "
-            f"require: {{approval: {approval}, grant: required}}, mask: [secrets]}}\n"
+            f"require: {{approval: {approval}, grant: {grant}}}, mask: [secrets]}}\n"
         )
-    document = document.replace("rules:\n", f"  secrets:\n    detect: [jwt]\n{APPROVALS}")
+    document = document.replace("rules:\n", f"  secrets:\n    detect: [jwt]\n{REQUIRED}")
     decision = outcome(document)
     assert isinstance(decision, Decision)
     assert [(terms.name, terms.people) for terms in decision.approvals] == [("two", 2), ("one", 1)]
-    assert decision.requires == {"grant"}
+    assert decision.grants == ("desk", "bench")
     assert [mask.name for mask in decision.masks] == ["personal", "secrets"]
 
 
@@ -164,11 +166,11 @@ def test_every_method_that_the_gateway_knows_is_implied_or_needs_a_rule() -> Non
 
 @pytest.mark.parametrize("method", sorted(IMPLIED))
 def test_methods_that_neither_act_nor_read_come_with_access(method: str) -> None:
-    document = GOOD + "    when: args.missing == 1\n    require: {approval: one, grant: required}\n"
-    document = document.replace("rules:\n", APPROVALS)
+    document = GOOD + "    when: args.missing == 1\n    require: {approval: one, grant: desk}\n"
+    document = document.replace("rules:\n", REQUIRED)
     decision = outcome(document, make_call(method))
     assert isinstance(decision, Decision)
-    assert (decision.rules, decision.approvals, decision.requires) == (("engineers-read",), (), frozenset())
+    assert (decision.rules, decision.approvals, decision.grants) == (("engineers-read",), (), ())
     assert reason(document, make_call(method), HR) is Reason.NO_ACCESS
     assert reason(and_rule(effect="deny", methods=f"[{method}]"), make_call(method)) is Reason.DENIED
 
@@ -317,6 +319,18 @@ def test_conditions_do_not_hide_and_unconditional_denies_do() -> None:
     assert shown == [True, True, False]
     assert not visible(policies[0], HR, "records", TargetKind.TOOL, "get_customer")
     assert not visible(policies[0], ENGINEER, "other", TargetKind.TOOL, "get_customer")
+
+
+def test_a_rule_under_a_grant_that_hides_shows_its_tools_while_that_is_open() -> None:
+    def shown(grant: str, opened: frozenset[str] | None) -> bool:
+        policy = good((GOOD + f"    require: {{grant: {grant}}}\n").replace("rules:\n", REQUIRED))
+        return visible(policy, ENGINEER, "records", TargetKind.TOOL, "get_customer", opened)
+
+    assert not shown("desk", frozenset())
+    assert not shown("desk", frozenset({"bench"}))
+    assert shown("desk", frozenset({"desk"}))
+    assert shown("desk", None)
+    assert shown("bench", frozenset())
 
 
 def test_conditions_know_the_caller_by_the_labels_of_the_policy() -> None:

@@ -17,6 +17,7 @@ from tests.gateway.policy.generated import (
     APPROVALS,
     CALLERS,
     CALLS,
+    GRANTS,
     NOW,
     PROMPTS,
     TOOLS,
@@ -28,11 +29,12 @@ from tests.gateway.policy.generated import (
 
 RULES = st.lists(rules(), max_size=5)
 DEMANDING = st.builds(
-    lambda rule, terms: replace(rule, who=Who(), methods=(Glob("*"),), approval=terms),
+    lambda rule, terms, grant: replace(rule, who=Who(), methods=(Glob("*"),), approval=terms, grant=grant),
     rules(Effect.ALLOW, conditions=False),
     st.sampled_from(list(APPROVALS.values())),
+    st.sampled_from(list(GRANTS)),
 )
-"""Rules that allow anyone anything, with an approval, so that approvals meet."""
+"""Rules that allow anyone anything, with an approval and a grant, so that they meet."""
 
 
 @given(CALLERS, CALLS)
@@ -65,7 +67,7 @@ def test_a_further_allow_never_loosens_a_call_that_is_allowed(
     if isinstance(without, Decision):
         assert isinstance(with_allow, Decision)
         assert set(with_allow.masks) >= set(without.masks)
-        assert with_allow.requires >= without.requires
+        assert set(with_allow.grants) >= set(without.grants)
         assert set(with_allow.approvals) >= set(without.approvals)
         assert set(with_allow.rules) >= set(without.rules)
 
@@ -76,7 +78,7 @@ def test_the_order_of_rules_decides_nothing(before: list[Rule], random: Any, cal
     one, other = decide(policy_of(*before), caller, call, NOW), decide(policy_of(*shuffled), caller, call, NOW)
     if isinstance(one, Decision):
         assert isinstance(other, Decision)
-        assert (one.masks, one.approvals, one.requires) == (other.masks, other.approvals, other.requires)
+        assert (one.masks, one.approvals, one.grants) == (other.masks, other.approvals, other.grants)
         assert set(one.rules) == set(other.rules)
     else:
         assert isinstance(other, Refusal)
@@ -104,17 +106,18 @@ def test_tools_are_decided_as_the_sentence_says(before: list[Rule], caller: Call
 
 
 @given(RULES | st.lists(DEMANDING, min_size=1, max_size=2), rules() | DEMANDING, st.integers(0, 5), CALLERS, CALLS)
-def test_a_further_rule_never_takes_an_approval_away(
+def test_a_further_rule_never_takes_an_approval_or_a_grant_away(
     before: list[Rule], further: Rule, place: int, caller: Caller, call: Call
 ) -> None:
     without = decide(policy_of(*before), caller, call, NOW)
     with_further = decide(policy_of(*before[:place], further, *before[place:]), caller, call, NOW)
     if isinstance(without, Decision) and isinstance(with_further, Decision):
         assert set(with_further.approvals) >= set(without.approvals)
+        assert set(with_further.grants) >= set(without.grants)
 
 
 @given(RULES | st.lists(DEMANDING, min_size=2, max_size=4), CALLERS, CALLS)
-def test_approvals_are_those_of_the_rules_that_match_each_once_in_the_order_of_the_document(
+def test_approvals_and_grants_are_those_of_the_rules_that_match_each_once_in_the_order_of_the_document(
     before: list[Rule], caller: Caller, call: Call
 ) -> None:
     decision = decide(policy_of(*before), caller, call, NOW)
@@ -122,6 +125,9 @@ def test_approvals_are_those_of_the_rules_that_match_each_once_in_the_order_of_t
         asked = {rule.approval for rule in before if rule.name in decision.rules}
         expected = [terms for terms in APPROVALS.values() if terms in asked]
         assert list(decision.approvals) == ([] if call.method in IMPLIED else expected)
+        required = {rule.grant for rule in before if rule.name in decision.rules}
+        grants = [name for name in GRANTS if name in required]
+        assert list(decision.grants) == ([] if call.method in IMPLIED else grants)
 
 
 def _uses(kind: TargetKind, name: str) -> Call:
@@ -142,6 +148,35 @@ def test_without_conditions_a_list_shows_exactly_what_may_be_used(
     policy = policy_of(*before)
     decision = decide(policy, caller, _uses(*target), NOW)
     assert visible(policy, caller, "records", *target) is isinstance(decision, Decision)
+
+
+OPEN = st.frozensets(st.sampled_from(list(GRANTS)))
+OFTEN_GRANTED = RULES | st.lists(DEMANDING, max_size=2)
+
+
+@given(OFTEN_GRANTED, CALLERS, TARGETS, OPEN)
+def test_a_list_hides_exactly_what_only_hiding_grants_cover_that_are_not_open(
+    before: list[Rule], caller: Caller, target: tuple[TargetKind, str], opened: frozenset[str]
+) -> None:
+    """What a hiding grant that is not open covers is shown as if its rule were not there."""
+
+    def hides(rule: Rule) -> bool:
+        return rule.grant != "" and GRANTS[rule.grant].hides_tools and rule.grant not in opened
+
+    left = policy_of(*(rule for rule in before if not hides(rule)))
+    shown = visible(policy_of(*before), caller, "records", *target, opened)
+    assert shown is visible(left, caller, "records", *target)
+    assert shown is visible(policy_of(*before), caller, "records", *target) or any(map(hides, before))
+
+
+@given(OFTEN_GRANTED, CALLERS, TARGETS, OPEN, OPEN)
+def test_a_grant_that_opens_hides_nothing_and_with_all_open_lists_are_as_without_grants(
+    before: list[Rule], caller: Caller, target: tuple[TargetKind, str], opened: frozenset[str], more: frozenset[str]
+) -> None:
+    policy = policy_of(*before)
+    if visible(policy, caller, "records", *target, opened):
+        assert visible(policy, caller, "records", *target, opened | more)
+    assert visible(policy, caller, "records", *target, frozenset(GRANTS)) is visible(policy, caller, "records", *target)
 
 
 @given(RULES, CALLERS, TARGETS)

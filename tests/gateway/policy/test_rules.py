@@ -9,8 +9,8 @@ from tests.gateway.policy.documents import GOOD, changed, good, mistakes
 
 ENGINEERING = "6f1c0000-0000-4000-8000-000000000001"
 HR = "6f1c0000-0000-4000-8000-000000000002"
-APPROVALS = "approvals: {refunds: {approvers: [hr]}}\nrules:\n"
-WRITE = "write 'require: {approval: NAME}', with a NAME out of the section 'approvals'"
+APPROVALS = "approvals: {refunds: {approvers: [hr]}}\ngrants: {desk: {ceiling: 1h, approval: refunds}}\nrules:\n"
+WRITE = "write 'require: {approval: NAME}', with a NAME out of the section 'approvals', or '{grant: NAME}', with one out of 'grants', or both"
 TOOLS = '    tools: ["get_*"]\n'
 
 
@@ -21,7 +21,7 @@ def with_line(line: str) -> str:
 def test_a_rule_is_read_whole() -> None:
     document = changed("rules:\n", APPROVALS) + (
         '    resources: ["customer://*"]\n    prompts: [letter]\n    methods: ["tools/list"]\n'
-        "    when: args.amount > 5\n    unless: args.amount > 10\n    require: {approval: refunds, grant: required}\n    mask: [personal]\n"
+        "    when: args.amount > 5\n    unless: args.amount > 10\n    require: {approval: refunds, grant: desk}\n    mask: [personal]\n"
     )
     [rule] = good(document).rules
     assert (rule.name, rule.effect, rule.servers) == ("engineers-read", Effect.ALLOW, frozenset({"records"}))
@@ -32,7 +32,7 @@ def test_a_rule_is_read_whole() -> None:
     assert rule.unless is not None
     assert (rule.when.text, rule.unless.text) == ("args.amount > 5", "args.amount > 10")
     assert rule.approval == ApprovalTerms("refunds", approvers=frozenset({HR}))
-    assert rule.requires == {"grant"}
+    assert rule.grant == "desk"
     assert [mask.name for mask in rule.masks] == ["personal"]
 
 
@@ -96,7 +96,7 @@ def test_a_mistake_in_a_rule_is_told(old: str, new: str, error: str) -> None:
         ("require: {approval: {}}", "line 18, column 25: approval of rule 'engineers-read' must be text, not a mapping"),
         ("require: {approval: refunds}", "line 18, column 25: unknown approval 'refunds'; there is none yet (in rule 'engineers-read'; describe it under 'approvals' first)"),
         ("require: {grant: true}", "line 18, column 22: grant of rule 'engineers-read': YAML reads true as true or false; write 'true' in quotes"),
-        ("require: {grant: 'true'}", "line 18, column 22: unknown grant 'true'; known: required (in rule 'engineers-read')"),
+        ("require: {grant: required}", "line 18, column 22: unknown grant 'required'; there is none yet (in rule 'engineers-read'; describe it under 'grants' first)"),
         ("mask: [personel]", "line 18, column 12: unknown mask 'personel'; did you mean 'personal'?"),
         ("methods: [tool/call]", "line 18, column 15: methods of rule 'engineers-read': 'tool/call' matches no method: unknown method 'tool/call'; did you mean 'tools/call'?"),
         (
@@ -128,16 +128,23 @@ def test_a_glob_that_can_match_a_uri_is_accepted(glob: str) -> None:
     assert good(with_line(f'resources: ["{glob}"]')).rules[0].resources[0].text == glob
 
 
-def test_a_misspelt_approval_is_corrected() -> None:
-    document = changed("rules:\n", APPROVALS) + "    require: {approval: refund}\n"
-    [error] = mistakes(document)
-    assert "unknown approval 'refund'; did you mean 'refunds'?" in error
+@pytest.mark.parametrize(
+    ("line", "correction"),
+    [
+        ("require: {approval: refund}", "unknown approval 'refund'; did you mean 'refunds'?"),
+        ("require: {grant: dek}", "unknown grant 'dek'; did you mean 'desk'?"),
+    ],
+)
+def test_a_misspelt_requirement_is_corrected(line: str, correction: str) -> None:
+    [error] = mistakes(changed("rules:\n", APPROVALS) + f"    {line}\n")
+    assert correction in error
 
 
-@pytest.mark.parametrize("line", ["require: {grant: required}", "mask: [personal]"])
+@pytest.mark.parametrize("line", ["require: {grant: desk}", "mask: [personal]"])
 def test_a_deny_has_no_duties(line: str) -> None:
     key = line.partition(":")[0]
-    [error] = mistakes(with_line(line).replace("effect: allow", "effect: deny"))
+    document = with_line(line).replace("effect: allow", "effect: deny").replace("rules:\n", APPROVALS)
+    [error] = mistakes(document)
     assert error.endswith(f"rule 'engineers-read' denies, so it has no '{key}'; write that in an allow rule")
 
 

@@ -1,0 +1,68 @@
+"""What a browser sends, read once. Pure.
+
+Takes the parts of an HTTP request and gives fields, cookies and paths. A field or a cookie that is
+there twice could be read differently by two readers, so such a form or cookie is none.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+MAX_FORM = 16 * 1024
+"""Bytes; the longest reason takes 12,000 as browsers write it."""
+MAX_FIELDS = 8
+HOME = "/approvals"
+
+_FORM = re.compile(r"application/x-www-form-urlencoded(\s*;.*)?", re.IGNORECASE)
+_OWN = re.compile(r"/approvals|/(approvals|requests)/[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One HTTP request as it reached a door, before anything has been believed of it."""
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    """Lower-case names, in order, repeats kept."""
+    body: bytes | None
+    """None when the body was larger than the limit and was not read to its end."""
+
+    @property
+    def subject(self) -> str:
+        """What the path ends in: the id of an approval, on the pages that have one."""
+        return self.path.rpartition("/")[2]
+
+    def sole(self, name: str) -> str | None:
+        """The value of a header, empty if it is not there; None if it is there more than once."""
+        found = [value for header, value in self.headers if header == name]
+        return "".join(found) if len(found) < 2 else None
+
+
+def fields_in(text: str) -> dict[str, str] | None:
+    """The fields of a query or a form; None if they cannot be read in exactly one way."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return None if text else {}
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else None
+
+
+def form_of(request: PageRequest) -> dict[str, str] | None:
+    """The fields of a posted form, line ends as `\\n`; None if the body is not one that can be read."""
+    if request.body is None or not request.body.isascii() or not _FORM.fullmatch(request.sole("content-type") or ""):
+        return None
+    found = fields_in(request.body.decode())
+    return None if found is None else {name: value.replace("\r\n", "\n") for name, value in found.items()}
+
+
+def names_in(query: str) -> frozenset[str]:
+    """The names of all fields of a query, however it is spelled."""
+    return frozenset(name for name, _ in parse_qsl(query, keep_blank_values=True, errors="replace"))
+
+
+def way_back(to: str) -> str:
+    """Where a sign-in leads: the path of a page that there is, and nothing else."""
+    return to if _OWN.fullmatch(to) else HOME
