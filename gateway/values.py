@@ -142,10 +142,6 @@ class Caller:
     """Id of the grant that a session token was issued for, and the only one that it may use; else empty."""
     issued_by: str = ""
     """`uti` of the Entra token that asked for the session token, or the empty string."""
-    grant: str = ""
-    """Id of the grant that a session token was issued under; empty for tokens of Entra."""
-    issued_by: str = ""
-    """Id of the Entra token for which a session token was issued."""
 
 
 class Action(StrEnum):

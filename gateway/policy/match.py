@@ -213,7 +213,7 @@ def _shows(policy: Policy, rule: Rule, open_grants: frozenset[str] | None) -> bo
     """Whether lists show what the rule allows, as far as that depends on its grant."""
     if not rule.grant or open_grants is None or rule.grant in open_grants:
         return True
-    return False
+    return not policy.grants[rule.grant].hides_tools
 
 
 def _sees_subscriptions(policy: Policy, caller: Caller, call: Call) -> bool:
