@@ -44,6 +44,8 @@ class Part:
     """Any HTTP answer counts as ready, not only 200: for servers that have no health page."""
     after: tuple[str, ...] = ()
     """Parts that must be ready before this one is started."""
+    leash: signal.Signals = signal.SIGKILL
+    """What ends it when the supervisor is killed outright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def describe_end(child: Child) -> str:
 async def _spawn(part: Part, log: Path, folder: Path) -> Child:
     log.parent.mkdir(parents=True, exist_ok=True)
     # -I -S: nothing but the standard library, and no start-up of site packages: this runs before every part.
-    leashed = (sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *part.command)
+    leashed = (sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), str(int(part.leash)), *part.command)
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *leashed,

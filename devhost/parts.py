@@ -6,6 +6,7 @@ writes only what a part needs before its start: a policy with other ports, the i
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def gateway_environment(place: Place) -> dict[str, str]:
         "COUNTERSIGN_AUTHORITY": place.identity,
         "COUNTERSIGN_GRAPH": f"{place.identity}/graph",
         "COUNTERSIGN_KEY_VAULT": place.vault,
+        "COUNTERSIGN_TOKEN_KEY": "session-token",
         "COUNTERSIGN_EVIDENCE": azurite.connection_string(place.ports),
         "COUNTERSIGN_STATE": azurite.connection_string(place.ports),
         "FUNCTIONS_WORKER_RUNTIME": "python",
@@ -111,7 +113,8 @@ def _azurite(place: Place) -> Part:
     # The table service is the last of the three to be started.
     probe = f"http://{azurite.HOST}:{place.ports.table}/"
     command = azurite.command(place.ports, place.state / "azurite")
-    return Part("azurite", command, probe, _environment(), answers_any=True)
+    # It writes its tables down every five seconds, and when it is asked to end.
+    return Part("azurite", command, probe, _environment(), answers_any=True, leash=signal.SIGTERM)
 
 
 def _records(place: Place) -> Part:
