@@ -15,6 +15,7 @@ from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-unty
     Response,
 )
 
+from gateway.access.api import serve as serve_access
 from gateway.access.tend import tend
 from gateway.approvals import orchestrator
 from gateway.approvals.api import serve as serve_operator
@@ -83,6 +84,46 @@ async def request_page(req: Request, client: durable.DurableOrchestrationClient)
     return await _page(req, client)
 
 
+@app.route(route="access", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def access_page(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The page on which a person asks for access, and sees what they hold."""
+    return await _page(req, client)
+
+
+@app.route(route="access/{id}", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def grant_page(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The page of one grant: how it stands, its end, its extension."""
+    return await _page(req, client)
+
+
+@app.route(route="access/requests", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def access_request(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """Access is asked for by a program. The platform prefers this route to `access/{id}`."""
+    return await _access(req, client)
+
+
+@app.route(route="access/requests/{id}", methods=METHODS)  # type: ignore[untyped-decorator]
+async def access_state(req: Request) -> Response:
+    """How a grant stands."""
+    return await _access(req)
+
+
+@app.route(route="access/{id}/end", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def access_end(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """A grant is given back, withdrawn or revoked."""
+    return await _access(req, client)
+
+
+@app.route(route="access/{id}/token", methods=METHODS)  # type: ignore[untyped-decorator]
+async def access_token(req: Request) -> Response:
+    """A session token under a grant."""
+    return await _access(req)
+
+
 @app.route(route="sign-in", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
 async def sign_in(req: Request) -> Response:
     """To the identity provider."""
@@ -120,6 +161,26 @@ async def operators_revocation(req: Request, client: durable.DurableOrchestratio
     return await _operator(req, client)
 
 
+@app.route(route="api/grants", methods=METHODS)  # type: ignore[untyped-decorator]
+async def operators_grants(req: Request) -> Response:
+    """The grants, for operators."""
+    return await _access(req)
+
+
+@app.route(route="api/grants/revoke", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def operators_sweep(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The end of one person's grants, of one server's, or of everyone's."""
+    return await _access(req, client)
+
+
+@app.route(route="api/grants/{id}/revoke", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def operators_grant_revocation(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """The end of one grant."""
+    return await _access(req, client)
+
+
 @app.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def approval(context: durable.DurableOrchestrationContext) -> Generator[Any, Any]:
     """Looks after one approval, and the grant of the same id, until both are over; the instance has that id."""
@@ -143,6 +204,10 @@ async def approval_run(identifier: str) -> None:
 
 async def _operator(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
     return response_of(await serve_operator(await page_request_of(req), origin_of(req), rooms(), Durable(client)))
+
+
+async def _access(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    return response_of(await serve_access(await page_request_of(req), origin_of(req), rooms(), Durable(client)))
 
 
 async def _page(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:

@@ -23,6 +23,7 @@ from devhost.demo.people import CUSTOMERS
 from devhost.ports import Ports
 from devhost.stack import ROOT
 from devhost.story import Guide, TourError, chapter, error, expect, message, show
+from devhost.tour_access import SECONDS, access
 from devhost.tour_approvals import approvals
 
 MARY = CUSTOMERS[0]
@@ -33,9 +34,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m devhost tour", description="Shows what the gateway does.")
     parser.add_argument("--first-port", help="where the ports of the running stack begin")
     parser.add_argument("--state", type=Path, default=ROOT / ".local", help="folder of the running stack")
+    parser.add_argument("--access", type=int, default=SECONDS, metavar="SECONDS", help="how long access is asked for")
     options = parser.parse_args(arguments)
     try:
-        asyncio.run(_tour(Ports.chosen(options.first_port), options.state))
+        asyncio.run(_tour(Ports.chosen(options.first_port), options.state, options.access))
     except httpx.ConnectError:
         print("The local stack is not running: start `make run` in another terminal first.", file=sys.stderr)
         return 1
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-async def _tour(ports: Ports, state: Path) -> None:
+async def _tour(ports: Ports, state: Path, seconds: int) -> None:
     async with httpx.AsyncClient(timeout=20) as http:
         guide, started = Guide(ports, state, http), datetime.now(UTC).isoformat()
         await _lists(guide)
@@ -53,8 +55,9 @@ async def _tour(ports: Ports, state: Path) -> None:
         await _refused(guide)
         await _credential(guide)
         await approvals(guide)
+        await access(guide, seconds)
         await _evidence(guide, started)
-    print("\nThat is the tour. What is still to come: grants, replay and verification of the evidence.")
+    print("\nThat is the tour. What is still to come: replay and verification of the evidence.")
 
 
 async def _lists(guide: Guide) -> None:
@@ -97,7 +100,7 @@ async def _credential(guide: Guide) -> None:
 
 
 async def _evidence(guide: Guide, started: str) -> None:
-    chapter("6. What is on record, as an auditor reads it from the table `evidence`")
+    chapter("7. What is on record, as an auditor reads it from the table `evidence`")
     people = {account.object_id: name for name, account in ACCOUNTS.items()}
     connection = azurite.connection_string(guide.ports)
     async with TableClient.from_connection_string(connection, "evidence") as table:
@@ -107,8 +110,9 @@ async def _evidence(guide: Guide, started: str) -> None:
     for row in newest:
         print("  " + _line(row, people))
     events = [row["event"] for row in newest]
-    expect(events.count("approval_decided") == 2, "both decisions of this tour should be on record")
-    expect(events.count("intent") == 2, "the calls of this tour that were made should be on record")
+    expect(events.count("approval_decided") == 3, "the decisions of this tour should be on record")
+    expect(events.count("intent") == 3, "the calls of this tour that were made should be on record")
+    expect({"grant_requested", "grant_opened"} <= {*events}, "the access of this tour should be on record")
     expect(MARY.email not in str(newest), "no mail address should be on record")
     print("Each row names the hash of the row before it in its session. No argument and no result is in them.")
 

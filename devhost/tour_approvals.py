@@ -19,9 +19,9 @@ REFUND = {"customer_id": CUSTOMERS[0].id, "amount": 120, "reason": "late parcel"
 async def approvals(guide: Guide) -> None:
     """Chapter 5, told and checked."""
     chapter("5. A refund needs a second person")
-    known = await _links(guide)
+    known = await links(guide)
     call = asyncio.ensure_future(guide.tool("engineer", "issue_refund", **REFUND))
-    link = await _new_link(guide, known)
+    link = await new_link(guide, known)
     show("engineer", f"calls issue_refund with {REFUND['amount']} for {REFUND['customer_id']}, and the call waits")
     show("outbox", link)
     page = await _decide(link, "approve", "the parcel was late indeed")
@@ -31,7 +31,7 @@ async def approvals(guide: Guide) -> None:
     show("engineer gets", _text(answered))
 
     again = asyncio.ensure_future(guide.tool("engineer", "issue_refund", **REFUND))
-    second = await _new_link(guide, known | {link})
+    second = await new_link(guide, known | {link})
     expect(not again.done(), "an approval should be for one call")
     show("engineer", f"makes the same call again; it waits again: {second}")
     page = await _decide(second, "deny", "once is enough")
@@ -51,15 +51,16 @@ async def _decide(link: str, verdict: str, reason: str) -> Page:
         return decided
 
 
-async def _new_link(guide: Guide, known: set[str]) -> str:
+async def new_link(guide: Guide, known: set[str]) -> str:
     """The link of a message that was not there before."""
     async with asyncio.timeout(PATIENCE):
-        while not (new := await _links(guide) - known):  # noqa: ASYNC110 - an outbox has no bell
+        while not (new := await links(guide) - known):  # noqa: ASYNC110 - an outbox has no bell
             await asyncio.sleep(0.2)
     return new.pop()
 
 
-async def _links(guide: Guide) -> set[str]:
+async def links(guide: Guide) -> set[str]:
+    """The links of all messages so far."""
     response = await guide.http.get(f"http://localhost:{guide.ports.outbox_page}/messages")
     return {link for each in response.raise_for_status().json() for link in each["links"]}
 

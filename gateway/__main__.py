@@ -14,6 +14,7 @@ COMMANDS = {
     "policy": ("gateway.cli.policy", "check a policy, explain its decisions, run its cases"),
     "tools": ("gateway.cli.tools", "show which tools are pinned, what changed, and accept it"),
     "approvals": ("gateway.cli.approvals", "list and show approvals, revoke one"),
+    "access": ("gateway.cli.access", "list and show who holds what access, revoke it"),
 }
 """Each module has `main(arguments) -> Printed`."""
 

@@ -38,6 +38,8 @@ class SessionTokens:
 
     keys: SigningKeys
     server: str
+    now: float
+    """Unix seconds, by the clock that grants end by."""
 
 
 async def authenticate(
@@ -61,7 +63,13 @@ async def authenticate(
     if unverified.claims.get("iss") == settings.url:
         if sessions is None:
             return Refusal(Reason.TOKEN_ISSUER, "a session token, which is for calls alone")
-        return await session_token.verify(text, sessions.server, settings, sessions.keys, clock())
+        return await session_token.verify(text, sessions.server, settings, sessions.keys, sessions.now)
+    return await _of_entra(text, unverified, settings, keys, clock())
+
+
+async def _of_entra(
+    text: str, unverified: Unverified, settings: Settings, keys: IdentityKeys, now: float
+) -> Caller | Refusal:
     named = _key_and_tenant(unverified)
     if isinstance(named, Refusal):
         return named
@@ -78,7 +86,7 @@ async def authenticate(
         claims = jwt.decode(text, key, algorithms=["RS256"], options=SIGNATURE_ALONE)
     except jwt.PyJWTError:
         return Refusal(Reason.TOKEN_SIGNATURE)
-    return _check(claims, tenant, settings, clock()) or _caller(claims, settings)
+    return _check(claims, tenant, settings, now) or _caller(claims, settings)
 
 
 def _key_and_tenant(unverified: Unverified) -> tuple[str, str] | Refusal:

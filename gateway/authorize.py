@@ -44,12 +44,19 @@ def _is_signed_in(caller: Caller) -> bool:
     return caller.kind is CallerKind.USER and not caller.grant
 
 
-def filter_list(policy: Policy, caller: Caller, call: Call, result: Mapping[str, Json]) -> dict[str, Json]:
+def filter_list(
+    policy: Policy,
+    caller: Caller,
+    call: Call,
+    result: Mapping[str, Json],
+    open_grants: frozenset[str] | None = None,
+    ttl: int | None = None,
+) -> dict[str, Json]:
     """The result of a list method without what the caller may not use; other results as they are.
 
     Order and `nextCursor` stay, so a page may be empty and not the last. A list that differs by caller
     must not be cached for all (2026-07-28 server/utilities/caching), so `cacheScope` becomes private,
-    and `ttlMs` no longer than `LIST_TTL`.
+    and `ttlMs` no longer than `LIST_TTL`, or than `ttl` where it follows what is open. `open_grants`: as for `visible`.
     """
     filtered = dict(result)
     if call.method not in _LISTED:
@@ -62,10 +69,10 @@ def filter_list(policy: Policy, caller: Caller, call: Call, result: Mapping[str,
         for entry in (listed if isinstance(listed, list) else [])
         if isinstance(entry, dict)
         and isinstance(entry.get(name), str)
-        and visible(policy, caller, call.server, kind, entry[name])
+        and visible(policy, caller, call.server, kind, entry[name], open_grants)
     ]
     if "cacheScope" in filtered:
         filtered["cacheScope"] = "private"
     if isinstance(filtered.get("ttlMs"), int):
-        filtered["ttlMs"] = min(filtered["ttlMs"], LIST_TTL)
+        filtered["ttlMs"] = min(filtered["ttlMs"], LIST_TTL if ttl is None else ttl)
     return filtered

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from gateway import answer, approval, cors, grant, groups, inbound, tasks
+from gateway import answer, approval, cors, grant, groups, inbound, shown, tasks
 from gateway.answer import Answer
 from gateway.approvals.approval import Approval
 from gateway.approvals.orchestrations import Orchestrations
@@ -30,6 +30,7 @@ from gateway.session import find_session, session_of
 from gateway.settle import acts, fail, settle
 from gateway.values import Arrival, Call, Caller, Origin, Refusal
 from gateway.waiting import opens_pages, wait
+from gateway.watch import watch_over
 
 _log = logging.getLogger("countersign")
 
@@ -66,9 +67,8 @@ async def bounded(passage: Passage, steps: Awaitable[Answer], rooms: Rooms) -> A
 
 async def walk(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from 2 on, one after the other; the first refusal ends the walk."""
-    caller = await authenticate(
-        passage.call.token, rooms.settings, rooms.keys, sessions=SessionTokens(rooms.signing, passage.call.server)
-    )  # 2
+    sessions = SessionTokens(rooms.signing, passage.call.server, rooms.now().timestamp())
+    caller = await authenticate(passage.call.token, rooms.settings, rooms.keys, sessions=sessions)  # 2
     if isinstance(caller, Refusal):
         return await turn_away(passage, caller, rooms)
     passage.caller, passage.client_session = caller, passage.call.mcp_session
@@ -104,7 +104,8 @@ async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | N
     if isinstance(complete, Refusal):
         return complete
     passage.caller = complete
-    decision = authorize(passage.policy, complete, passage.call, rooms.now())  # 5
+    decided = authorize(passage.policy, complete, passage.call, rooms.now())  # 5
+    decision = await shown.as_shown(passage, decided, rooms)
     if isinstance(decision, Refusal):
         return decision
     passage.decision = decision
@@ -166,7 +167,8 @@ async def hand_back(passage: Passage, response: Response, rooms: Rooms) -> Answe
             await response.close()
         return answer.refused(call, await fail(passage, session, recorder))
     if isinstance(response, EventStream):
-        return answer.streamed(session, relay(passage, response, recorder, partial(tell_upstream, passage, rooms)))
+        tell, watch = partial(tell_upstream, passage, rooms), watch_over(passage, rooms)
+        return answer.streamed(session, relay(passage, response, recorder, tell, watch))
     if isinstance(response, Reply):
         settled = await settle(passage, response.message, recorder)
         return (

@@ -31,6 +31,8 @@ async def require(passage: Passage, rooms: Rooms) -> Refusal | None:
     caller, decision = passage.caller, passage.decision
     if caller is None or decision is None:
         return Refusal(Reason.POLICY_UNAVAILABLE)
+    # A call that has waited for people comes here again: what was open before says nothing of now.
+    passage.under, passage.grants = None, ()
     try:
         if refusal := await _open_round(passage, caller, rooms) or await _of_token(passage, caller, rooms):
             return refusal
@@ -78,6 +80,7 @@ async def _of_token(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal |
 
 async def _enter(passage: Passage, grant: Grant, rooms: Rooms) -> None:
     """What follows is recorded in the session of the grant; of several, in that of the first."""
+    passage.grants += (grant,)
     if passage.under is None:
         passage.under, passage.session = grant, grant.request.session
     if USED not in grant.marks:

@@ -6,7 +6,7 @@ versions that both legs can serve, and capabilities whose methods it lets throug
 it stays as it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,24 +29,27 @@ def offered(call: Call) -> Call:
     return replace(call, message={**call.message, "params": params})
 
 
-def served(method: str, result: Mapping[str, Any], *, has_tasks: bool = False) -> dict[str, Any] | Refusal:
+def served(
+    method: str, result: Mapping[str, Any], *, has_tasks: bool = False, changing: Collection[str] = ()
+) -> dict[str, Any] | Refusal:
     """The result of `initialize` or `server/discover` as the client may see it; other results as they are.
 
     `has_tasks`: the gateway itself makes tasks of calls to this server. An upstream's own are refused: it was not told
     that the client knows of tasks, and the client would ask the gateway for what the gateway does not have.
+    `changing`: lists of whose changes the gateway itself tells the client, if the server has such lists.
     """
     if result.get("resultType") == "task":
         return Refusal(Reason.UPSTREAM_MALFORMED, "a task that the server was not asked for")
     if method == "initialize":
         if result.get("protocolVersion") not in LEGACY_VERSIONS:
             return Refusal(Reason.UPSTREAM_MALFORMED, "the server speaks a version that the gateway does not")
-        return _with_capabilities(result)
+        return _with_capabilities(result, changing)
     if method == "server/discover":
         versions = result.get("supportedVersions")
         common = [version for version in MODERN_VERSIONS if isinstance(versions, list) and version in versions]
         if not common:
             return Refusal(Reason.UPSTREAM_MALFORMED, "the server speaks no version that the gateway does")
-        changed = _with_capabilities(result) | {"supportedVersions": common}
+        changed = _with_capabilities(result, changing) | {"supportedVersions": common}
         if has_tasks:
             changed["capabilities"]["extensions"] = {TASKS_EXTENSION: {}}
         # What a caller may see depends on the caller, so no cache may share it (server/utilities/caching).
@@ -54,7 +57,9 @@ def served(method: str, result: Mapping[str, Any], *, has_tasks: bool = False) -
     return dict(result)
 
 
-def _with_capabilities(result: Mapping[str, Any]) -> dict[str, Any]:
+def _with_capabilities(result: Mapping[str, Any], changing: Collection[str]) -> dict[str, Any]:
     found = result.get("capabilities")
     kept = {name: value for name, value in found.items() if name in _RELAYED} if isinstance(found, dict) else {}
+    for name in kept.keys() & set(changing):
+        kept[name] = {**(kept[name] if isinstance(kept[name], dict) else {}), "listChanged": True}
     return {**result, "capabilities": kept}

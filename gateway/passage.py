@@ -44,6 +44,16 @@ class Passage:
     """Takes the tools that are held back out of a list that answers this call."""
     under: Grant | None = None
     """The grant that the call is made under, whose session it then is recorded in."""
+    grants: tuple[Grant, ...] = ()
+    """All grants that the call is made under, as they were when it was let through."""
+    grant_over: bool = False
+    """Whether one of them ended while the call ran."""
+    look: "Callable[[Passage], Awaitable[Refusal | None]] | None" = None
+    """Reads what is open now; None where lists do not depend on it."""
+    open_grants: frozenset[str] = frozenset()
+    """Names of the grants that are open, where lists depend on them."""
+    list_ttl: int | None = None
+    """Milliseconds for which a client may keep such a list."""
     grant_round: int = 0
     """How often the client has come back while access was not open."""
     approval: str = ""

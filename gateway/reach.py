@@ -2,12 +2,14 @@
 
 Takes a passage and the rooms, and gives the upstream's answer or a refusal. The credential is got
 here and is gone when this returns; a client that leaves meanwhile cancels the request where its era
-says so.
+says so, and so does the end of the access that it is made under, where the policy says so.
 """
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from gateway import credential
@@ -20,6 +22,10 @@ from gateway.rooms import Rooms
 from gateway.settle import features_of
 from gateway.upstream_tokens import Subject
 from gateway.values import Era, MessageKind, Refusal
+from gateway.watch import cut_off, tell_cancelled
+
+CANCELLING = 1.0
+"""Seconds given to a server to take the cancellation of a request."""
 
 type Response = Reply | Accepted | EventStream | Refusal
 
@@ -34,29 +40,54 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Response:
     if isinstance(header, Refusal):
         return header
     call = declared(offered(passage.call), features_of(passage))
-    response = await unless_gone(passage, forward(rooms.client, call, server, header))
+    response = await undisturbed(passage, rooms, forward(rooms.client, call, server, header))
     if not isinstance(response, Refusal) or response.reason is not Reason.UPSTREAM_UNAUTHORIZED:
         return response
     renewed = await credential.renew(server.credential, header, subject, rooms.secrets, rooms.tokens)
     if renewed is None or isinstance(renewed, Refusal):
         return renewed or response
     # To send the call again is safe: an upstream that answers 401 has not acted.
-    return await unless_gone(passage, forward(rooms.client, call, server, renewed))
+    return await undisturbed(passage, rooms, forward(rooms.client, call, server, renewed))
 
 
-async def unless_gone(passage: Passage, forwarding: Coroutine[Any, Any, Response]) -> Response:
-    """What forwarding gives; CLIENT_GONE, and the upstream's connection closed, if the client leaves before.
+async def undisturbed(passage: Passage, rooms: Rooms, forwarding: Coroutine[Any, Any, Response]) -> Response:
+    """What forwarding gives, unless the client leaves or its access ends before; then the connection is closed.
 
-    In the modern era closing the response cancels the request (2026-07-28 basic/transports,
+    In the modern era a client that closes the response cancels the request (2026-07-28 basic/transports,
     Cancellation); in the legacy era it does not, so nobody looks there.
     """
-    if passage.gone is None or passage.call.era is Era.LEGACY:
+    disturbances: list[Coroutine[Any, Any, Refusal]] = []
+    if passage.gone is not None and passage.call.era is Era.MODERN:
+        disturbances.append(_left(passage.gone))
+    if passage.grants:
+        disturbances.append(cut_off(passage, rooms))
+    if not disturbances:
         return await forwarding
-    going, leaving = asyncio.ensure_future(forwarding), asyncio.ensure_future(passage.gone())
-    await asyncio.wait({going, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    (leaving if going.done() else going).cancel()
-    await asyncio.wait({going, leaving})
-    return Refusal(Reason.CLIENT_GONE) if going.cancelled() else going.result()
+    going, ending = asyncio.ensure_future(forwarding), [asyncio.ensure_future(each) for each in disturbances]
+    try:
+        await asyncio.wait({going, *ending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (going, *ending):
+            task.cancel()
+    await asyncio.wait({going, *ending})
+    if not going.cancelled():
+        return going.result()
+    refusal = next(task.result() for task in ending if not task.cancelled())
+    if refusal.reason is Reason.GRANT_CUT_OFF:
+        await _cancel_upstream(passage, rooms)
+    return refusal
+
+
+async def _left(gone: Callable[[], Awaitable[None]]) -> Refusal:
+    await gone()
+    return Refusal(Reason.CLIENT_GONE)
+
+
+async def _cancel_upstream(passage: Passage, rooms: Rooms) -> None:
+    """A server that does not take the cancellation at once does not keep the client waiting."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CANCELLING):
+            await tell_cancelled(passage, partial(tell_upstream, passage, rooms))
 
 
 async def tell_upstream(passage: Passage, rooms: Rooms, message: dict[str, Any]) -> None:
@@ -65,6 +96,6 @@ async def tell_upstream(passage: Passage, rooms: Rooms, message: dict[str, Any])
     call = replace(
         passage.call, kind=MessageKind.RESPONSE, method="", target="", id=None, message=message, headers=headers
     )
-    response = await reach_upstream(replace(passage, call=call, gone=None), rooms)
+    response = await reach_upstream(replace(passage, call=call, gone=None, grants=()), rooms)
     if isinstance(response, EventStream):
         await response.close()

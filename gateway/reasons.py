@@ -140,6 +140,13 @@ class Reason(Enum):
         200, 40341, "This call needs access that you have to ask for; do so, then repeat the same call.", as_result=True
     )
     GRANT_OVER = Wire(403, 40342, "The access that this token was issued for is over.")
+    GRANT_CUT_OFF = Wire(
+        200,
+        40345,
+        "Your access ended while this call ran, so it was cancelled; whether the MCP server acted is not known. Do not "
+        "repeat it blindly.",
+        as_result=True,
+    )
     GRANT_UNKNOWN = Wire(404, 40402, "There is no such access, or it is not for you.")
     GRANT_NOT_OFFERED = Wire(403, 40343, "You may not ask for this access.")
     GRANT_FOR_ANOTHER = Wire(403, 40344, "Access is asked for by whoever is to have it.")
@@ -159,7 +166,7 @@ class Reason(Enum):
     GRANT_LISTING_INVALID = Wire(
         400,
         40013,
-        "The query takes state (standing, all, pending, scheduled, open, expired, ended, revoked, denied, withdrawn "
+        "The query takes state (current, all, pending, scheduled, open, expired, ended, revoked, denied, withdrawn "
         "or full), server and subject, each at most once.",
     )
     GRANT_ENDING_INVALID = Wire(

@@ -99,6 +99,8 @@ class Recorder:
         """What came of the call is on record; False: it is not, so the answer must be withheld."""
         fields: dict[str, str | int] = {"event": Event.OUTCOME, "outcome": outcome}
         fields |= {"hidden": len(hidden), "masks": _summary(hidden)}
+        if passage.grant_over:
+            fields["grant_over"] = 1
         recorded = await self._append(passage, fields | _why(refusal))
         if recorded and passage.note is not None:
             await passage.note(outcome)

@@ -21,6 +21,7 @@ from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
 from gateway.settle import acts, fail, features_of, settle, visible
 from gateway.values import Era, MessageKind, Refusal
+from gateway.watch import Watch, tell_cancelled
 
 KEEP_ALIVE = 15.0
 """Seconds of silence before a comment goes to the client."""
@@ -45,11 +46,19 @@ class _Progress:
     """The upstream gave event ids, so that the client can ask for the rest by GET (legacy era)."""
     events: AsyncGenerator[sse.Event] | None = None
     tell: Tell = _nobody
+    watch: Watch | None = None
+    is_cut_off: bool = False
+    """The access that the call was made under has ended, and the call with it."""
 
 
-def relay(passage: Passage, upstream: EventStream, recorder: Recorder, tell: Tell = _nobody) -> AsyncGenerator[bytes]:
-    """The client's stream, event by event; `tell` answers a server that asks for what it may not."""
-    progress = _Progress(tell=tell)
+def relay(
+    passage: Passage, upstream: EventStream, recorder: Recorder, tell: Tell = _nobody, watch: Watch | None = None
+) -> AsyncGenerator[bytes]:
+    """The client's stream, event by event; `tell` answers a server that asks for what it may not.
+
+    `watch` ends the stream once the access that it runs under is over, and tells the client of lists that change.
+    """
+    progress = _Progress(tell=tell, watch=watch)
     stream = _relay(passage, upstream, progress, recorder)
     # A client that has gone before the first event never starts the generator, and its `finally` never runs.
     loop = asyncio.get_running_loop()
@@ -62,7 +71,7 @@ async def _relay(
     passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder
 ) -> AsyncGenerator[bytes]:
     progress.started = True
-    progress.events = events = _beating(upstream.events())
+    progress.events = events = _beating(upstream.events(), progress.watch)
     try:
         async for event in events:
             yield sse.write(await _hand_on(passage, event, progress, recorder))
@@ -72,6 +81,9 @@ async def _relay(
         ending = await _ended_without_answer(passage, progress, recorder)
         if ending is not None:
             yield sse.write(ending)
+    except CutOffError as cut:
+        progress.is_cut_off = True
+        yield sse.write(await _error(passage, cut.refusal, progress, recorder))
     except BrokenStreamError as broken:
         yield sse.write(await _error(passage, Refusal(broken.reason), progress, recorder))
     except Exception as error:  # noqa: BLE001 - fail-closed: a stream runs on after `call.serve` has returned
@@ -81,14 +93,31 @@ async def _relay(
         _let_go(passage, upstream, progress, recorder)
 
 
-async def _beating(events: AsyncIterator[sse.Event]) -> AsyncGenerator[sse.Event]:
-    """The events, and a keep-alive whenever nothing came for a while: Azure's front end cuts idle connections."""
+class CutOffError(BrokenStreamError):
+    """A stream that must not go on."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
+async def _beating(events: AsyncIterator[sse.Event], watch: Watch | None) -> AsyncGenerator[sse.Event]:
+    """The events, those of the watch, and a keep-alive whenever nothing came for a while.
+
+    Azure's front end cuts idle connections. Raises CutOffError before anything that has arrived meanwhile.
+    """
     waiting: asyncio.Future[sse.Event] | None = None
+    watching = _watching(watch)
     try:
         while True:
             waiting = waiting or asyncio.ensure_future(anext(events))
-            done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE)
-            if not done:
+            pending: set[asyncio.Future[Any]] = {waiting, watching}
+            await asyncio.wait(pending, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                yield _signalled(watching.result())
+                watching = _watching(watch)
+                continue
+            if not waiting.done():
                 yield sse.Event()
                 continue
             try:
@@ -98,8 +127,22 @@ async def _beating(events: AsyncIterator[sse.Event]) -> AsyncGenerator[sse.Event
             waiting = None
             yield event
     finally:
+        watching.cancel()
         if waiting is not None:
             waiting.cancel()
+
+
+def _watching(watch: Watch | None) -> asyncio.Future[Refusal | sse.Event]:
+    """What the watch says next; without one, what never comes."""
+    if watch is None:
+        return asyncio.get_running_loop().create_future()
+    return asyncio.ensure_future(watch.signal())
+
+
+def _signalled(found: Refusal | sse.Event) -> sse.Event:
+    if isinstance(found, Refusal):
+        raise CutOffError(found)
+    return found
 
 
 async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, recorder: Recorder) -> sse.Event:
@@ -121,7 +164,7 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
     seen = visible(passage, message)
     if isinstance(seen, Refusal):
         raise BrokenStreamError(seen.reason)
-    return _with(event, seen.message)
+    return _with(event, progress.watch.acknowledged(seen.message) if progress.watch else seen.message)
 
 
 def _answered(passage: Passage, message: dict[str, Any]) -> Passage:
@@ -216,5 +259,7 @@ async def _end(passage: Passage, upstream: EventStream, progress: _Progress, rec
         await progress.events.aclose()
     # Closing the connection is how the modern era cancels; in the legacy era it is no more than a disconnect.
     await upstream.close()
+    if progress.is_cut_off:
+        await tell_cancelled(passage, progress.tell)
     if not progress.answered and acts(passage):
         await recorder.outcome(passage, Outcome.CANCELLED)

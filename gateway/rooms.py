@@ -22,7 +22,7 @@ from gateway.upstream_tokens import UpstreamTokens
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long one HTTP request may wait for people, in seconds; a test waits less."""
+    """How long one HTTP request may wait for people, and how often it looks, in seconds; a test waits less."""
 
     hold: float = 25.0
     """Of a client that can only repeat the call."""
@@ -32,6 +32,8 @@ class Pace:
     """Between two looks at the store."""
     progress: float = 5.0
     """Between two notifications of progress."""
+    watch: float = 2.0
+    """Between two looks at the access that something runs under."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gateway.approvals.task import offers
 from gateway.authorize import filter_list
 from gateway.client_features import forbidden
 from gateway.handshake import served
+from gateway.policy.hiding import changing_lists
 from gateway.protocol import METHODS
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
@@ -51,10 +52,11 @@ def visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
         return Refusal(Reason.MASKING_FAILED, "no decision")
     if isinstance(message.get("result"), dict):
         call = _answered(passage.call, message["result"])
-        result = served(call.method, message["result"], has_tasks=offers(policy, call.server))
+        changing = changing_lists(policy, caller, call.server)
+        result = served(call.method, message["result"], has_tasks=offers(policy, call.server), changing=changing)
         if isinstance(result, Refusal):
             return result
-        message = message | {"result": filter_list(policy, caller, call, result)}
+        message = message | {"result": filter_list(policy, caller, call, result, passage.open_grants, passage.list_ttl)}
     return mask.mask(message, decision.masks)
 
 
@@ -66,9 +68,15 @@ def _answered(call: Call, result: Mapping[str, Any]) -> Call:
 
 
 async def admitted(passage: Passage, message: dict[str, Any]) -> dict[str, Any] | Refusal:
-    """The message without the tools that the catalogue holds back; every message but a list of tools as it is."""
+    """The message without the tools that the catalogue holds back; every message but a list of tools as it is.
+
+    What is open is read anew for every list, so that the list follows it.
+    """
     result = message.get("result")
-    if not isinstance(result, dict) or _answered(passage.call, result).method != "tools/list":
+    method = _answered(passage.call, result).method if isinstance(result, dict) else ""
+    if passage.look is not None and method.endswith("/list") and (refusal := await passage.look(passage)):
+        return refusal
+    if not isinstance(result, dict) or method != "tools/list":
         return message
     if passage.admit is None:
         # fail-closed: no list of tools leaves that nobody has looked at.
@@ -96,7 +104,7 @@ async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) 
 
 async def fail(passage: Passage, refusal: Refusal, recorder: Recorder, outcome: Outcome = Outcome.FAILED) -> Refusal:
     """The refusal of a call that was already on its way, on record, or the refusal that says it is not."""
-    if refusal.reason is Reason.CLIENT_GONE:
+    if refusal.reason in _CANCELS:
         outcome = Outcome.CANCELLED
     recorded = await recorder.outcome(passage, outcome, refusal=refusal)
     return refusal if recorded else Refusal(Reason.OUTCOME_UNRECORDED)
@@ -110,6 +118,8 @@ def outcome_of(message: dict[str, Any]) -> Outcome:
         return Outcome.INPUT_REQUIRED
     return Outcome.TOOL_ERROR if result.get("isError") is True else Outcome.SUCCEEDED
 
+
+_CANCELS = frozenset({Reason.CLIENT_GONE, Reason.GRANT_OVER, Reason.GRANT_CUT_OFF})
 
 _LISTED_IN = {
     "tools": "tools/list",

@@ -24,7 +24,14 @@ LATER = (
 FUNCTIONS = function_app.app.get_functions()
 """Asked for once: the app takes a second time for a second function of each name."""
 
-PAGES = ("approvals", "approvals/{id}", "requests/{id}", "sign-in", "sign-in/callback", "sign-out")
+PAGES = (
+    *("approvals", "approvals/{id}", "requests/{id}", "access", "access/{id}"),
+    *("sign-in", "sign-in/callback", "sign-out"),
+)
+ACCESS = (
+    *("access/requests", "access/requests/{id}", "access/{id}/end", "access/{id}/token"),
+    *("api/grants", "api/grants/revoke", "api/grants/{id}/revoke"),
+)
 OPERATORS = ("api/approvals", "api/approvals/{id}", "api/approvals/{id}/revoke")
 
 
@@ -54,7 +61,7 @@ def test_the_doors_are_those_of_the_readme() -> None:
         ".well-known/jwks.json": ("ANONYMOUS", ["GET"]),
         "health": ("ANONYMOUS", ["GET"]),
         **dict.fromkeys(PAGES, ("ANONYMOUS", ["GET", "HEAD", "POST"])),
-        **dict.fromkeys(OPERATORS, every),
+        **dict.fromkeys(OPERATORS + ACCESS, every),
     }
 
 

@@ -92,13 +92,11 @@ class Register:
         """The grant as its approval has made it by now: opened once, on record, or over."""
         if grant.ended is not None or grant.is_recorded or not grant.is_asked:
             return grant
-        by = "rule"
-        if grant.request.needs_people:
-            state, by = await standing(self.book, grant)
-            if state is None:
-                return grant
-            if state is not ApprovalState.APPROVED:
-                return await self._over(grant, _ENDS.get(state, State.DENIED))
+        state, by = await standing(self.book, grant) if grant.request.needs_people else (ApprovalState.APPROVED, "rule")
+        if state is None or not await self._begins(grant):
+            return grant
+        if state is not ApprovalState.APPROVED:
+            return await self._over(grant, _ENDS.get(state, State.DENIED))
         if not grant.request.extends and not await self._take_place(grant):
             return await self._over(grant, State.FULL)
         if grant.request.needs_people and not await self._use_approval(grant):
@@ -175,6 +173,15 @@ class Register:
 
     async def record(self, grant: Grant, fields: dict[str, str | int]) -> bool:
         return await self.book.recorder.approval(grant.request.session, fields)
+
+    async def _begins(self, grant: Grant) -> bool:
+        """Whether it is this one that opens it or ends it: of those who look at once, one puts that on record."""
+        try:
+            await self.store.insert(grant.id, "begun", {"at": stamp(self.now())})
+        except RowExistsError as taken:
+            # Whoever began may have ended in the middle; then anybody goes on.
+            return self.now() >= datetime.fromisoformat(str(taken.columns["at"])) + MEANWHILE
+        return True
 
     async def _point(self, key: str, identifier: str) -> bool:
         """The key names the new grant, unless it names one that stands."""
@@ -261,6 +268,8 @@ class Register:
 
 CLOSED = "closed"
 """The mark of a grant under which nothing waits for people any more."""
+MEANWHILE = timedelta(seconds=10)
+"""For which whoever began to open a grant has time to put it on record."""
 _STANDING = (ApprovalState.PENDING, ApprovalState.APPROVED)
 _ENDS = {
     ApprovalState.DENIED: State.DENIED,

@@ -28,7 +28,7 @@ def may_see(grant: Grant, caller: Caller, policy: Policy) -> bool:
 
 
 def is_approver(grant: Grant, caller: Caller, policy: Policy) -> bool:
-    """Whether this is one of the people who, by the policy in force, decide on such grants, now or once it escalates."""
+    """Whether this is a person in a group that decides on such grants by the policy, at once or when it escalates."""
     terms = policy.grants.get(grant.request.grant)
     if terms is None or terms.approval is None or caller.kind is not CallerKind.USER:
         return False

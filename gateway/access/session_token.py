@@ -132,8 +132,9 @@ def key_of(text: str) -> str | Refusal:
     kid = header.get("kid")
     if not isinstance(kid, str) or header.keys() != {"typ", "alg", "kid"} or header["typ"] != TYPE:
         return Refusal(Reason.TOKEN_MALFORMED, "header")
-    if not _FORM.fullmatch(text) or not _is_canonical(text.rpartition(".")[2]):
-        return Refusal(Reason.TOKEN_MALFORMED, "not canonical base64url")
+    if not _FORM.fullmatch(text):
+        # PyJWT takes padding at the end, which the signature does not cover.
+        return Refusal(Reason.TOKEN_MALFORMED, "padding")
     return kid
 
 
@@ -147,7 +148,7 @@ def believed(text: str, key: jwt.PyJWK, server: str, settings: Settings, now: fl
         return Refusal(Reason.TOKEN_ISSUER)
     if claims.get("aud") != audience(settings.url, server):
         return Refusal(Reason.TOKEN_AUDIENCE, "a session token of another server")
-    times = [claims.get(name) for name in ("iat", "nbf", "exp")]
+    times: list[Any] = [claims.get(name) for name in ("iat", "nbf", "exp")]
     if not all(type(each) is int for each in times):
         return Refusal(Reason.TOKEN_CLAIMS, "iat, nbf or exp is not a number")
     issued, begins, expires = times
@@ -162,10 +163,10 @@ def believed(text: str, key: jwt.PyJWK, server: str, settings: Settings, now: fl
 
 def _caller(claims: Mapping[str, Any], settings: Settings) -> Caller | Refusal:
     needed = [claims.get(name) for name in ("tid", "oid", "azp", "grant", "jti")]
-    said = [claims.get(name) for name in ("name", "uti_parent")]
+    said = [claims.get(name) for name in ("name", "uti_parent", "kind")]
     if not all(isinstance(each, str) and each for each in needed) or claims.get("sub") != claims["oid"]:
         return Refusal(Reason.TOKEN_CLAIMS, "tid, oid, sub, azp, grant or jti")
-    if not all(isinstance(each, str) for each in said) or claims.get("kind") not in _KINDS:
+    if not all(isinstance(each, str) for each in said) or claims["kind"] not in _KINDS:
         return Refusal(Reason.TOKEN_CLAIMS, "name, uti_parent or kind")
     if not _are_texts(claims.get("roles")) or not _are_texts(claims.get("groups")):
         return Refusal(Reason.TOKEN_CLAIMS, "roles or groups")
@@ -193,11 +194,6 @@ def _are_texts(value: Any) -> bool:
 
 def _header(kid: str) -> str:
     return _text(jsontext.write({"typ": TYPE, "alg": "ES256", "kid": kid}))
-
-
-def _is_canonical(part: str) -> bool:
-    """Whether this is the one way to write these bytes; the last character of a signature has bits to spare."""
-    return _text(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) == part
 
 
 def _text(raw: bytes) -> str:

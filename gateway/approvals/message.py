@@ -90,7 +90,8 @@ def mail(told: Message) -> Mail:
     page = (
         '<!doctype html><html lang="en"><body style="font-family:sans-serif">'
         f'<h1 style="font-size:18px">{html.escape(told.subject)}</h1><table>{rows}</table>'
-        f'<p><a href="{html.escape(told.link)}">{html.escape(told.button)}</a></p><p>{html.escape(told.note)}</p></body></html>'
+        f'<p><a href="{html.escape(told.link)}">{html.escape(told.button)}</a></p>'
+        f"<p>{html.escape(told.note)}</p></body></html>"
     )
     return Mail("\n".join([told.subject, "", *lines, "", f"{told.button}: {told.link}", "", told.note, ""]), page)
 

@@ -7,12 +7,13 @@ not decide sees nothing of the call, and the attempt is on record.
 from datetime import datetime
 from typing import Any
 
+from gateway.access.grant import METHOD, Grant
 from gateway.answer import Answer
 from gateway.approvals import rulings, seats
 from gateway.approvals.approval import Approval, State, Verdict, Vote
 from gateway.approvals.book import MAX_REASON
 from gateway.approvals.notices import failed_notices
-from gateway.pages import render
+from gateway.pages import access_words, render
 from gateway.pages.posted import posted
 from gateway.pages.refusals import problem, seen, turn_away
 from gateway.pages.shown import ShownCall, masks_for, shown_call, shown_tool
@@ -29,7 +30,7 @@ async def show(visit: Visit, visitor: Visitor) -> Answer:
     approval = await visit.book.read(visit.request.subject)
     refusal = _barred(visit, visitor, approval)
     if refusal is not None or approval is None:
-        return await turn_away(visit, refusal or _UNKNOWN, visitor=visitor, approval=approval)
+        return await turn_away(visit, refusal or _UNKNOWN, visitor=visitor, about=approval)
     return await _page(visit, visitor, approval)
 
 
@@ -42,12 +43,12 @@ async def decide(visit: Visit) -> Answer:
     try:
         verdict = Verdict(found.form.get("verdict", ""))
     except ValueError:
-        return await turn_away(visit, Refusal(Reason.FORM_INVALID), visitor=visitor, approval=approval)
+        return await turn_away(visit, Refusal(Reason.FORM_INVALID), visitor=visitor, about=approval)
     barred = _barred(visit, visitor, approval)
     if barred is None and verdict is Verdict.APPROVE and not await _can_see(visit, visitor, approval):
         barred = Refusal(Reason.NOTHING_SHOWN)
     if barred is not None:
-        return await turn_away(visit, barred, visitor=visitor, approval=approval)
+        return await turn_away(visit, barred, visitor=visitor, about=approval)
     reason = found.form.get("reason", "")
     decided = await rulings.decide(visit.book, approval, verdict, reason, actor)
     if isinstance(decided, Refusal):
@@ -55,8 +56,15 @@ async def decide(visit: Visit) -> Answer:
             return await _page(visit, visitor, approval, said=reason, status=422)
         return await problem(visit, decided, visitor=visitor)
     if decided.settled is not None:
-        await visit.orchestrations.wake(decided.id)
+        await _take_effect(visit, decided)
     return render.see_other(visit.request.path, visit.settings.url)
+
+
+async def _take_effect(visit: Visit, settled: Approval) -> None:
+    if settled.request.method == METHOD:
+        # Whoever reads a grant that was approved opens it: its time begins now, and not with its first call.
+        await visit.rooms.grants.read(settled.id)
+    await visit.orchestrations.wake(settled.id)
 
 
 _UNKNOWN = Refusal(Reason.APPROVAL_UNKNOWN)
@@ -89,15 +97,20 @@ async def _page(visit: Visit, visitor: Visitor, approval: Approval, said: str = 
     is_tool = request.method == "tools/call"
     pin = await visit.rooms.pins.pin(request.server, request.target) if is_tool else None
     call = await _call(visit, approval, masks)
-    facts = _facts(approval, visitor, visit.book.now()) | {
-        "call": call,
-        "tool": shown_tool(pin, request.definition, masks),
-        "is_tool": is_tool,
-        "token": visitor.token(visit.request.path),
-        "said": said,
-        "problem": Reason.REASON_MISSING.wire.sentence if status == 422 else "",
-        "visitor": seen(visitor),
-    }
+    grant = await visit.rooms.grants.read(approval.id) if request.method == METHOD else None
+    facts = (
+        _facts(approval, visitor, visit.book.now())
+        | _of_access(approval, grant, visit.book.now())
+        | {
+            "call": call,
+            "tool": shown_tool(pin, request.definition, masks),
+            "is_tool": is_tool,
+            "token": visitor.token(visit.request.path),
+            "said": said,
+            "problem": Reason.REASON_MISSING.wire.sentence if status == 422 else "",
+            "visitor": seen(visitor),
+        }
+    )
     return await render.page("approval.html", facts, status, url=visit.settings.url)
 
 
@@ -129,6 +142,18 @@ def _facts(approval: Approval, visitor: Visitor, now: datetime) -> dict[str, Any
         "needs_reason": any(each.approver_reason for each in request.terms),
         "max_reason": MAX_REASON,
     }
+
+
+def _of_access(approval: Approval, grant: Grant | None, now: datetime) -> dict[str, Any]:
+    """What the page says otherwise where access is asked for and not a call."""
+    if grant is None:
+        return {"length": "", "grant": ""}
+    found: dict[str, Any] = {"length": access_words.length(grant.request.seconds), "grant": grant.id}
+    if approval.state(now) is State.PENDING:
+        return found
+    state = grant.state(now)
+    told = {"state": access_words.STATES[state], "tone": state.value, "fate": access_words.fate(grant, now)}
+    return found | told
 
 
 def _is_by(vote: Vote, visitor: Visitor) -> bool:

@@ -6,6 +6,7 @@ after that is on record. Nothing of a form is read before its session, its origi
 
 from dataclasses import dataclass
 
+from gateway.access.grant import Grant
 from gateway.answer import Answer
 from gateway.approvals.approval import Approval
 from gateway.pages import guard
@@ -25,18 +26,34 @@ class Posted:
 
 async def posted(visit: Visit) -> Posted | Answer:
     """The form, or the page of its refusal; APPROVAL_UNKNOWN where there is no approval of that id."""
-    visitor = await visitor_of(visit)
-    if isinstance(visitor, Refusal):
-        if visitor.reason is Reason.SIGN_IN_NEEDED:
-            return await turn_away(visit, visitor)
-        return await problem(visit, visitor)
-    approval, form = await visit.book.read(visit.request.subject), form_of(visit.request)
-    if form is None:
-        why = Reason.BODY_TOO_LARGE if visit.request.body is None else Reason.FORM_INVALID
-        return await turn_away(visit, Refusal(why), visitor=visitor, approval=approval)
-    if detail := guard.forged(visit.request, form, visitor.forms, visitor.session.id, visit.settings.url):
-        refusal = Refusal(Reason.FORM_FORGED, detail)
-        return await turn_away(visit, refusal, visitor=visitor, approval=approval)
+    visitor = await poster_of(visit)
+    if isinstance(visitor, Answer):
+        return visitor
+    approval = await visit.book.read(visit.request.subject)
+    form = await genuine(visit, visitor, approval)
+    if isinstance(form, Answer):
+        return form
     if approval is None:
         return await turn_away(visit, Refusal(Reason.APPROVAL_UNKNOWN), visitor=visitor)
     return Posted(visitor, form, approval)
+
+
+async def poster_of(visit: Visit) -> Visitor | Answer:
+    """Who posted, or the page that says that nobody is signed in."""
+    visitor = await visitor_of(visit)
+    if not isinstance(visitor, Refusal):
+        return visitor
+    is_attempt = visitor.reason is Reason.SIGN_IN_NEEDED
+    return await (turn_away(visit, visitor) if is_attempt else problem(visit, visitor))
+
+
+async def genuine(visit: Visit, visitor: Visitor, about: Approval | Grant | None = None) -> dict[str, str] | Answer:
+    """The fields of the form, or the page of its refusal, which is on record with what the form is about."""
+    form = form_of(visit.request)
+    if form is None:
+        why = Reason.BODY_TOO_LARGE if visit.request.body is None else Reason.FORM_INVALID
+        return await turn_away(visit, Refusal(why), visitor=visitor, about=about)
+    if detail := guard.forged(visit.request, form, visitor.forms, visitor.session.id, visit.settings.url):
+        refusal = Refusal(Reason.FORM_FORGED, detail)
+        return await turn_away(visit, refusal, visitor=visitor, about=about)
+    return form

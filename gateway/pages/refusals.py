@@ -6,6 +6,7 @@ that a browser, a person or the identity provider wrote is on it but an error's 
 
 from urllib.parse import urlencode
 
+from gateway.access.grant import Grant
 from gateway.answer import Answer
 from gateway.approvals.approval import Approval
 from gateway.authenticate import authenticate
@@ -21,6 +22,8 @@ _TITLES = {
     Reason.SIGN_IN_FAILED: "Sign-in failed",
     Reason.APPROVAL_UNKNOWN: "Not found",
     Reason.APPROVAL_OVER: "Already over",
+    Reason.GRANT_UNKNOWN: "Not found",
+    Reason.GRANT_ENDED: "Already over",
     Reason.APPROVER_DECIDED: "Already decided",
     Reason.APPROVER_IS_REQUESTER: "Not for you",
     Reason.APPROVER_NOT_ELIGIBLE: "Not for you",
@@ -28,7 +31,10 @@ _TITLES = {
     Reason.BODY_TOO_LARGE: "Too long",
 }
 _ANOTHER_PERSON = frozenset(
-    {Reason.APPROVER_NOT_ELIGIBLE, Reason.APPROVAL_UNKNOWN, Reason.APPROVER_NOT_A_PERSON, Reason.SIGN_IN_FAILED}
+    {
+        *(Reason.APPROVER_NOT_ELIGIBLE, Reason.APPROVER_NOT_A_PERSON, Reason.SIGN_IN_FAILED),
+        *(Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN),
+    }
 )
 
 
@@ -38,7 +44,7 @@ async def turn_away(
     *,
     caller: Caller | None = None,
     visitor: Visitor | None = None,
-    approval: Approval | None = None,
+    about: Approval | Grant | None = None,
     to: str = "",
     code: str = "",
 ) -> Answer:
@@ -48,7 +54,11 @@ async def turn_away(
         caller = await _shown_token(visit)
         if caller is not None and caller.kind is not CallerKind.USER:
             refusal = Refusal(Reason.APPROVER_NOT_A_PERSON)
-    told = await visit.book.refuse(approval, refusal, visit.actor(caller), visit.request.subject)
+    actor, asked = visit.actor(caller), visit.request.subject
+    if isinstance(about, Grant) or visit.request.is_about_access:
+        told = await visit.rooms.grants.refuse(about if isinstance(about, Grant) else None, refusal, actor, asked=asked)
+    else:
+        told = await visit.book.refuse(about, refusal, actor, asked)
     return await problem(visit, told, visitor=visitor, to=to, code=code)
 
 
@@ -59,7 +69,7 @@ async def problem(
     if refusal.reason is Reason.EVIDENCE_UNAVAILABLE:
         # That sentence is for calls.
         refusal = Refusal(Reason.PAGE_UNAVAILABLE)
-    wire, back = refusal.reason.wire, way_back(to or visit.request.path)
+    wire, back = refusal.reason.wire, way_back(to or visit.request.here)
     sign_in = "/sign-in?" + urlencode({"to": back})
     facts = {
         "title": _title(refusal.reason),

@@ -12,9 +12,13 @@ MAX_FORM = 16 * 1024
 """Bytes; the longest reason takes 12,000 as browsers write it."""
 MAX_FIELDS = 8
 HOME = "/approvals"
+ACCESS = "/access"
 
 _FORM = re.compile(r"application/x-www-form-urlencoded(\s*;.*)?", re.IGNORECASE)
-_OWN = re.compile(r"/approvals|/(approvals|requests)/[0-9a-f]{32}")
+_OWN = re.compile(
+    r"/approvals|/(approvals|requests|access)/[0-9a-f]{32}"
+    r"|/access(\?server=[a-z0-9-]{1,63}&grant=[A-Za-z0-9_.-]{1,64})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,17 @@ class PageRequest:
     def subject(self) -> str:
         """What the path ends in: the id of an approval, on the pages that have one."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def here(self) -> str:
+        """Where a sign-in leads back to: the path, with the query of a page that has one of its own."""
+        found = f"{self.path}?{self.query}"
+        return found if _OWN.fullmatch(found) else self.path
+
+    @property
+    def is_about_access(self) -> bool:
+        """Whether it is about grants, and not about approvals."""
+        return self.path == ACCESS or self.path.startswith(f"{ACCESS}/")
 
     def sole(self, name: str) -> str | None:
         """The value of a header, empty if it is not there; None if it is there more than once."""

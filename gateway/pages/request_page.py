@@ -7,6 +7,7 @@ that may decide, and no approver.
 from datetime import datetime
 from typing import Any
 
+from gateway.access.grant import METHOD
 from gateway.answer import Answer
 from gateway.approvals import rulings, seats
 from gateway.approvals.approval import MOVES, Approval, State, Verdict
@@ -26,7 +27,9 @@ async def show(visit: Visit, visitor: Visitor) -> Answer:
     approval = await visit.book.read(visit.request.subject)
     if approval is None or not approval.is_asked_by(visitor.caller):
         # The same page for both, so that an id that is somebody else's looks like none.
-        return await turn_away(visit, Refusal(Reason.APPROVAL_UNKNOWN), visitor=visitor, approval=approval)
+        return await turn_away(visit, Refusal(Reason.APPROVAL_UNKNOWN), visitor=visitor, about=approval)
+    if approval.request.method == METHOD:
+        return render.see_other(f"/access/{approval.id}", visit.settings.url)
     return await _page(visit, visitor, approval)
 
 
@@ -37,14 +40,14 @@ async def act(visit: Visit) -> Answer:
         return found
     visitor, approval = found.visitor, found.approval
     if not approval.is_asked_by(visitor.caller):
-        return await turn_away(visit, Refusal(Reason.APPROVAL_UNKNOWN), visitor=visitor, approval=approval)
+        return await turn_away(visit, Refusal(Reason.APPROVAL_UNKNOWN), visitor=visitor, about=approval)
     match found.form.get("action"):
         case "reason":
             done = await _give_reason(visit, found)
         case "withdraw":
             done = await rulings.end(visit.book, approval, State.WITHDRAWN, visit.actor(visitor.caller))
         case _:
-            return await turn_away(visit, Refusal(Reason.FORM_INVALID), visitor=visitor, approval=approval)
+            return await turn_away(visit, Refusal(Reason.FORM_INVALID), visitor=visitor, about=approval)
     if isinstance(done, Refusal):
         if done.reason is Reason.REASON_MISSING:
             return await _page(visit, visitor, approval, said=found.form.get("reason", ""), status=422)
@@ -82,7 +85,7 @@ def _facts(approval: Approval, policy: Policy, now: datetime) -> dict[str, Any]:
         "state": STATES[state],
         "tone": state.value,
         "fate": fate(approval, now),
-        "seats": _seats(approval, policy, now),
+        "seats": deciders(approval, policy, now),
         "lacking": seats.lacking(request.terms, approval) if state is State.PENDING else 0,
         "denials": denials if state is State.DENIED else [],
         "revocation": revoked.reason if revoked and state is State.REVOKED else "",
@@ -92,7 +95,7 @@ def _facts(approval: Approval, policy: Policy, now: datetime) -> dict[str, Any]:
     }
 
 
-def _seats(approval: Approval, policy: Policy, now: datetime) -> list[dict[str, Any]]:
+def deciders(approval: Approval, policy: Policy, now: datetime) -> list[dict[str, Any]]:
     """For each of its terms, how many people have to approve, and out of which groups as the policy calls them."""
     labels = {object_id: label for label, object_id in policy.groups.items()}
     created = approval.request.created

@@ -6,12 +6,13 @@ is sent to the sign-in by a GET and refused at a POST. What was not foreseen is 
 
 import logging
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 from gateway.answer import Answer
 from gateway.approvals.orchestrations import Orchestrations
-from gateway.pages import approval_page, render, request_page, sign_in, waiting
+from gateway.pages import access_page, approval_page, grant_page, render, request_page, sign_in, waiting
 from gateway.pages.refusals import problem, turn_away
-from gateway.pages.request import HOME, PageRequest, names_in, way_back
+from gateway.pages.request import ACCESS, HOME, PageRequest, names_in, way_back
 from gateway.pages.visit import Visit, Visitor, visitor_of
 from gateway.reasons import Reason
 from gateway.rooms import Rooms
@@ -29,11 +30,15 @@ _OPEN: dict[tuple[str, str], _Open] = {
     ("POST", "/sign-out"): sign_in.sign_out,
     ("POST", "/approvals/"): approval_page.decide,
     ("POST", "/requests/"): request_page.act,
+    ("POST", ACCESS): access_page.ask,
+    ("POST", "/access/"): grant_page.act,
 }
 _SHOWN: dict[str, _ForVisitor] = {
     HOME: waiting.show,
     "/approvals/": approval_page.show,
     "/requests/": request_page.show,
+    ACCESS: access_page.show,
+    "/access/": grant_page.show,
 }
 _DECIDING = frozenset({"verdict", "action", "approve", "deny"})
 """Fields of the forms, which have no place in a link."""
@@ -72,7 +77,8 @@ async def _shown(visit: Visit, show: _ForVisitor) -> Answer:
     if isinstance(visitor, Visitor):
         return await show(visit, visitor)
     if visitor.reason is Reason.SIGN_IN_NEEDED:
-        return render.see_other(f"/sign-in?to={way_back(visit.request.path)}", visit.settings.url)
+        to = urlencode({"to": way_back(visit.request.here)}, safe="/")
+        return render.see_other(f"/sign-in?{to}", visit.settings.url)
     return await problem(visit, visitor)
 
 
@@ -80,11 +86,14 @@ async def _by_link(visit: Visit, visitor: Visitor | Refusal) -> Answer:
     refusal = Refusal(Reason.VERDICT_BY_LINK)
     if isinstance(visitor, Refusal):
         return await turn_away(visit, refusal)
+    if visit.request.is_about_access:
+        grant = await visit.rooms.grants.read(visit.request.subject)
+        return await turn_away(visit, refusal, visitor=visitor, about=grant)
     approval = await visit.book.read(visit.request.subject)
-    return await turn_away(visit, refusal, visitor=visitor, approval=approval)
+    return await turn_away(visit, refusal, visitor=visitor, about=approval)
 
 
 def _page_of(path: str) -> str:
     """The path without the id, on the pages that have one."""
     folder, _, last = path.rpartition("/")
-    return f"{folder}/" if folder in ("/approvals", "/requests") and last else path
+    return f"{folder}/" if folder in ("/approvals", "/requests", ACCESS) and last else path

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway import jsontext
+from gateway.access.grant import METHOD
 from gateway.approvals.approval import Approval
 from gateway.approvals.digest import shown_params
 from gateway.mask import mask, mask_text
@@ -27,7 +28,7 @@ _HINTS = {
     ("openWorldHint", False): "it reaches no other system",
 }
 
-_TARGET = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_TARGET = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", METHOD: "name"}
 """The param that names a call's target."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from gateway.access.grant import METHOD
 from gateway.answer import Answer
 from gateway.approvals import seats
 from gateway.approvals.approval import Approval, State
@@ -63,14 +64,20 @@ def _has_decided(approval: Approval, person: Caller) -> bool:
     return any((vote.tenant, vote.object_id) == (person.tenant, person.object_id) for vote in approval.votes)
 
 
+def _what(approval: Approval) -> str:
+    request = approval.request
+    if request.method == METHOD:
+        return f"access ({request.target})"
+    return request.target or request.method
+
+
 def _lines(approvals: Sequence[Approval], now: datetime) -> list[dict[str, Any]]:
     """Those first that end first."""
     return [
         {
             "id": each.id,
             "server": each.request.server,
-            "target": each.request.target,
-            "method": each.request.method,
+            "what": _what(each),
             "name": each.request.name or each.request.subject,
             "asked_at": moment(each.request.created),
             "left": span(each.expires - now) if each.state(now) is State.PENDING else "",

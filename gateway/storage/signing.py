@@ -83,10 +83,12 @@ def _is_usable(version: KeyProperties) -> bool:
 
 def _read(kid: str, found: KeyVaultKey) -> KeyVersion:
     """Raises ValueError for a key that cannot sign ES256."""
-    key, created = found.key, found.properties.created_on
-    if key.crv != "P-256" or key.x is None or key.y is None:
+    created = found.properties.created_on
+    # The class of the package makes its attributes from what the vault answers.
+    curve, x, y = (getattr(found.key, name, None) for name in ("crv", "x", "y"))
+    if curve != "P-256" or not isinstance(x, bytes) or not isinstance(y, bytes):
         raise ValueError("not a P-256 key")
-    return KeyVersion(kid, created.timestamp() if created else 0.0, _text(key.x), _text(key.y))
+    return KeyVersion(kid, created.timestamp() if created else 0.0, _text(x), _text(y))
 
 
 def _text(coordinate: bytes) -> str:

@@ -15,7 +15,8 @@ from devhost import leash
 PARENT = """
 import os, subprocess, sys
 sleeper = ["sh", "-c", sys.argv[3], "sh", *sys.argv[4:]]
-subprocess.run([sys.executable, "-I", "-S", sys.argv[1], str(os.getpid()), sys.argv[2], *sleeper], start_new_session=True)
+leashed = [sys.executable, "-I", "-S", sys.argv[1], str(os.getpid()), sys.argv[2], *sleeper]
+subprocess.run(leashed, start_new_session=True)
 """
 
 

@@ -1,6 +1,7 @@
 """Room 2. Each wrong token has its own reason on record and one sentence on the wire."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ from hypothesis import strategies as st
 from devhost.accounts import ACCOUNTS, AUDIENCE_URI, TENANT
 from devhost.identity.issuer import signed_with_the_public_key, unsigned
 from devhost.identity.keys import SigningKey
-from gateway.authenticate import LEEWAY, MAX_NAME, MAX_TOKEN, authenticate, issuers
+from gateway.access.session_token import Bounds, Issued, issue
+from gateway.access.signing_keys import SigningKeys
+from gateway.authenticate import LEEWAY, MAX_NAME, SessionTokens, authenticate, issuers
 from gateway.identity_keys import IdentityKeys
 from gateway.reasons import Reason
+from gateway.token_text import MAX_TOKEN
 from gateway.values import Caller, CallerKind, Refusal, Secret
 from tests.fakes.entra import AUTHORITY, Tenant, settings
+from tests.fakes.signing import MemoryKey
 
 TENANT_FAKE = Tenant()
 SETTINGS = settings()
@@ -180,6 +185,43 @@ async def test_a_token_with_one_changed_character_is_refused(position: float) ->
     index = int(len(token) * position)
     other = "A" if token[index] != "A" else "B"
     assert await reason(token[:index] + other + token[index + 1 :]) is not None
+
+
+async def test_a_token_of_the_gateway_itself_is_accepted_where_calls_are_made_and_nowhere_else() -> None:
+    key, now = MemoryKey(), datetime.now(UTC)
+    signing = SigningKeys(key)
+    entra = await attempt(TENANT_FAKE.token())
+    assert isinstance(entra, Caller)
+    bounds = Bounds("records", "a-grant", now + timedelta(hours=1), frozenset())
+    issued = await issue(entra, bounds, SETTINGS, signing, now)
+    assert isinstance(issued, Issued)
+    keys = IdentityKeys(TENANT_FAKE.client(), AUTHORITY)
+    here, there = (SessionTokens(signing, server, now.timestamp()) for server in ("records", "crm"))
+    caller = await authenticate(issued.token, SETTINGS, keys, sessions=here)
+    assert isinstance(caller, Caller)
+    assert (caller.object_id, caller.grant, caller.issued_by) == (entra.object_id, "a-grant", entra.token_id)
+    for sessions, expected in ((None, Reason.TOKEN_ISSUER), (there, Reason.TOKEN_AUDIENCE)):
+        refused = await authenticate(issued.token, SETTINGS, keys, sessions=sessions)
+        assert isinstance(refused, Refusal)
+        assert refused.reason is expected
+
+
+async def test_where_calls_are_made_entras_tokens_are_believed_as_ever_whatever_became_of_the_signing_key() -> None:
+    key = MemoryKey()
+    key.reachable = False
+    sessions = SessionTokens(SigningKeys(key), "records", time.time())
+    keys = IdentityKeys(TENANT_FAKE.client(), AUTHORITY)
+    caller = await authenticate(Secret(TENANT_FAKE.token()), SETTINGS, keys, sessions=sessions)
+    assert isinstance(caller, Caller)
+    assert (caller.grant, caller.issued_by) == ("", "")
+
+
+async def test_an_entra_key_signs_nothing_in_the_gateways_own_name() -> None:
+    sessions = SessionTokens(SigningKeys(MemoryKey()), "records", time.time())
+    token = Secret(TENANT_FAKE.token(iss=SETTINGS.url, aud=f"{SETTINGS.url}/mcp/records"))
+    keys = IdentityKeys(TENANT_FAKE.client(), AUTHORITY)
+    refused = await authenticate(token, SETTINGS, keys, sessions=sessions)
+    assert refused == Refusal(Reason.TOKEN_ALGORITHM)
 
 
 def test_the_public_cloud_has_its_own_issuer_for_version_1_tokens() -> None:

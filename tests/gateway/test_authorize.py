@@ -49,6 +49,13 @@ def test_where_a_user_is_needed_an_application_is_refused_and_only_if_the_policy
         assert hidden.reason is not Reason.CREDENTIAL_NEEDS_USER
 
 
+def test_where_entra_is_asked_on_behalf_of_a_user_a_session_token_is_refused() -> None:
+    policy = good(GOOD.replace("/mcp\n", "/mcp\n    credential: {on_behalf_of: {scope: api://crm/access}}\n"))
+    refused = authorize(policy, replace(ENGINEER, grant="a-grant"), make_call("tools/call", "get_x"), NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.CREDENTIAL_NEEDS_USER
+
+
 def test_with_a_policy_the_policy_decides() -> None:
     assert isinstance(authorize(good(), ENGINEER, make_call("tools/call", "get_x"), NOW), Decision)
 

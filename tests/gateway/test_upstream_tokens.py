@@ -143,6 +143,7 @@ async def test_on_behalf_of_an_application_nothing_is_asked(bench: Bench, name: 
         await tokens.renew(AS_USER, bench.subject(name)),
         await tokens.obtain(AS_USER, NOBODY),
         await tokens.obtain(AS_USER, replace(bench.subject(), token=None)),
+        await tokens.obtain(AS_USER, replace(bench.subject(), caller=replace(CALLER, grant="a-grant"))),
     ):
         assert isinstance(answer, Refusal)
         assert answer.reason is Reason.CREDENTIAL_NEEDS_USER

@@ -111,7 +111,7 @@ def request(method: str, params: dict[str, Any] | None = None, identifier: Any =
     return {"jsonrpc": "2.0", "id": identifier, "method": method, "params": params or {}}
 
 
-PACE = Pace(hold=0.2, leg=0.2, look=0.01, progress=0.05)
+PACE = Pace(hold=0.2, leg=0.2, look=0.01, progress=0.05, watch=0.02)
 """Nobody waits long in a test."""
 
 

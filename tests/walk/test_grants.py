@@ -79,6 +79,18 @@ async def test_with_access_the_call_is_made_and_recorded_in_its_session(door: Ga
     assert of_it == ["grant_requested", "grant_opened", "intent", "outcome"]
 
 
+async def test_the_first_call_marks_it_as_used_and_no_call_fails_for_want_of_the_mark(
+    door: Gateway, upstream: Upstream
+) -> None:
+    held = await grant(door)
+    with door.grants.failing("used"):
+        assert message(await restart(door))["result"] == DONE
+    assert "used" not in door.grants.approvals[held.id]
+    for _ in range(2):
+        assert message(await restart(door))["result"] == DONE
+        assert "used" in door.grants.approvals[held.id]
+
+
 async def test_it_ends_with_the_clock_and_not_a_moment_later(door: Gateway, upstream: Upstream) -> None:
     await grant(door, 600)
     door.calendar.advance(590)

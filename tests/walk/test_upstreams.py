@@ -302,9 +302,13 @@ async def test_what_is_no_message_ends_a_resumed_stream(
 async def test_a_handshake_is_made_with_what_the_gateway_speaks(door: Gateway, upstream: Upstream) -> None:
     answered = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "tasks": {}}}
     upstream.answer = result(answered)
-    answer = await door.send(request("initialize", {"protocolVersion": "2099-01-01", "capabilities": {}}))
+    answer = await door.send(
+        request("initialize", {"protocolVersion": "2099-01-01", "capabilities": {}}), server="open"
+    )
     assert upstream.seen[-1].body["params"]["protocolVersion"] == "2025-11-25"
     assert message(answer)["result"]["capabilities"] == {"tools": {}}
     upstream.answer = result(answered | {"protocolVersion": "2024-11-05"})
-    answer = await door.send(request("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}}))
+    answer = await door.send(
+        request("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}}), server="open"
+    )
     assert answer.status == 502

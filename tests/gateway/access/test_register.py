@@ -215,6 +215,26 @@ async def test_a_refusal_is_on_record_with_who_asked_for_what(desk: AccessDesk) 
     assert row["approver"] == HOLDER.object_id
 
 
+async def test_what_happens_to_a_grant_is_put_on_record_once_however_many_look_at_once(desk: AccessDesk) -> None:
+    grant = await desk.opened(600, people=True)
+    await desk.decided(grant)
+    await asyncio.gather(*(desk.found(grant) for _ in range(3)))
+    extension = await desk.opened(600, people=True)
+    await desk.decided(extension)
+    await asyncio.gather(*(desk.found(extension) for _ in range(3)))
+    events = [event for event, _ in desk.events() if event.startswith("grant_")]
+    assert events == ["grant_requested", "grant_opened", "grant_requested", "grant_extended", "grant_ended"]
+
+
+async def test_another_one_goes_on_where_a_process_ended_while_it_opened_a_grant(desk: AccessDesk) -> None:
+    grant = await desk.opened(600, people=True)
+    await desk.decided(grant)
+    await desk.grants.insert(grant.id, "begun", {"at": desk.now.isoformat()})
+    assert (await desk.found(grant)).state(desk.now) is State.PENDING
+    desk.later(seconds=10)
+    assert (await desk.found(grant)).state(desk.now) is State.OPEN
+
+
 class Grants(RuleBasedStateMachine):
     """No sequence of requests, decisions, endings and ticks opens access that is not open by all that happened."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from devhost.accounts import GROUPS
+from gateway.access.register import Register
 from gateway.approvals.approval import Approval
 from gateway.approvals.book import Book
 from gateway.approvals.orchestrations import Orchestrations
@@ -149,4 +150,6 @@ async def tending(
         rooms, clock = opened.rooms, now or opened.calendar
         seal = partial(seal_for, PURPOSE, rooms.settings.session_key, rooms.secrets)
         book = Book(opened.approvals, rooms.recorder, seal, clock)
-        yield Tending(opened, replace(rooms, client=client, approvals=book, now=clock), channels, clock)
+        grants = Register(opened.grants, book, clock)
+        shared = replace(rooms, client=client, approvals=book, grants=grants, now=clock)
+        yield Tending(opened, shared, channels, clock)

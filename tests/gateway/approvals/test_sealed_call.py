@@ -26,7 +26,8 @@ def test_what_is_packed_is_what_comes_out(
     among: frozenset[str], roles: frozenset[str], kind: CallerKind, era: Era, params: dict[str, Any]
 ) -> None:
     call = replace(CALL, era=era, message={**CALL.message, "params": params})
-    caller = replace(CALLER, groups=frozenset(sorted(among, key=ascii)), roles=roles, kind=kind)
+    known = replace(CALLER, groups=frozenset(sorted(among, key=ascii)), roles=roles, kind=kind)
+    caller = replace(known, grant="a-grant", issued_by="token-0")
     sealed = SealedCall(call, caller, ORIGIN, "session")
     assert jsontext.write(dict(unpack(pack(sealed)).call.message)) == jsontext.write(dict(call.message))
     assert unpack(pack(sealed)).caller == caller

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,13 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.access.grant import Grant, Span
+from gateway.access.grant import Request as GrantRequest
 from gateway.approvals.approval import Approval, Ending, Request, State, Verdict, Vote
-from gateway.pages import approval_page, render, request_page
+from gateway.pages import access_page, approval_page, grant_page, render, request_page
 from gateway.pages.shown import ShownCall, ShownTool
 from gateway.pages.visit import Visitor
 from gateway.pages.web_session import begin
 from gateway.reasons import Reason
 from gateway.seal import Seal
+from gateway.storage.contract import Columns
 from gateway.values import ApprovalTerms, CallerKind
 from tests.fakes.policies import policy
 from tests.fakes.values import CALLER
@@ -95,7 +98,83 @@ def approver_page(text: str) -> bytes:
         "problem": "Say why.",
         "visitor": {"name": text, "sign_out": "token"},
     }
-    return render._rendered("approval.html", {**approval_page._facts(approval(text), VISITOR, NOW), **own})
+    found = approval(text)
+    facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, None, NOW)
+    return render._rendered("approval.html", {**facts, **own})
+
+
+def access_approver_page(text: str) -> bytes:
+    own = {
+        "call": ShownCall(((text, text),), 1, text),
+        "tool": None,
+        "is_tool": False,
+        "token": "token",
+        "said": text,
+        "problem": "Say why.",
+        "visitor": {"name": text, "sign_out": "token"},
+    }
+    found = approval(text)
+    facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, grant(text), NOW)
+    return render._rendered("approval.html", {**facts, **own})
+
+
+def grant(text: str) -> Grant:
+    """With that text wherever somebody else chooses one."""
+    request = GrantRequest(
+        **{name: text for name in ("tenant", "subject", "client", "name", "server", "grant", "reason")},
+        created=NOW,
+        kind=CallerKind.USER,
+        seconds=60,
+        starts=NOW,
+        session="",
+        policy="",
+        needs_people=True,
+        extends="",
+        latest=None,
+        at_once=0,
+        remind=0,
+        cancels_calls=False,
+        source="",
+        trace="",
+    )
+    marks: dict[str, Columns] = {"asked": {}, "recorded": {}}
+    return Grant("0" * 32, request, Span(NOW, NOW + timedelta(seconds=60)), (), None, marks)
+
+
+def grant_page_of(text: str) -> bytes:
+    facts = {
+        **grant_page._facts(grant(text), NOW),
+        **grant_page._people(approval(text), VISITOR, NOW),
+        "ending_reason": text,
+        "denials": [text],
+        "is_mine": False,
+        "may_decide": True,
+        "may_extend": 5,
+        "extension": "0" * 32,
+        "token": "t",
+        "said": grant_page._Said("end", text, "Say why."),
+        "max_reason": 1000,
+        "visitor": {"name": text, "sign_out": "t"},
+    }
+    return render._rendered("grant.html", facts)
+
+
+def access_page_of(text: str) -> bytes:
+    facts = {
+        "offers": [{"value": text, "label": text, "is_chosen": True}],
+        "is_unknown": True,
+        "longest": 60,
+        "ahead": "1 day",
+        "may_lay_ahead": True,
+        "held": [access_page._line(grant(text), VISITOR, NOW)],
+        "waiting": [access_page._line(grant(text), VISITOR, NOW)],
+        "token": "t",
+        "said": {"minutes": text, "starts": text, "reason": text},
+        "problem": "Say why.",
+        "max_reason": 1000,
+        "visitor": {"name": text, "sign_out": "t"},
+    }
+    return re.sub(rb'name="token" value="[^"]*"', b"", render._rendered("access.html", facts))
 
 
 def requester_page(text: str) -> bytes:
@@ -105,13 +184,13 @@ def requester_page(text: str) -> bytes:
 
 
 def list_page(text: str) -> bytes:
-    line = {"id": "0" * 32, "server": text, "target": text, "method": text, "name": text, "asked_at": text}
+    line = {"id": "0" * 32, "server": text, "what": text, "name": text, "asked_at": text}
     lines = [line | {"left": text, "state": "Waiting", "tone": "pending"}]
     facts = {"undecided": lines, "decided": lines, "asked": lines, "visitor": {"name": text, "sign_out": "t"}}
     return render._rendered("waiting.html", facts)
 
 
-PAGES = [approver_page, requester_page, list_page]
+PAGES = [approver_page, access_approver_page, requester_page, list_page, grant_page_of, access_page_of]
 
 
 @pytest.mark.parametrize("made", PAGES)
@@ -171,7 +250,7 @@ def test_every_field_has_a_label_and_every_page_one_heading_and_a_landmark() -> 
         page = made("x").decode()
         assert (page.count("<h1"), page.count("<main"), page.count('<html lang="en">')) == (1, 1, 1)
         assert 'name="viewport"' in page
-        for identifier in re.findall(r'<textarea id="(\w+)"', page):
+        for identifier in re.findall(r'<(?:textarea|select|input) id="(\w+)"', page):
             assert f'<label for="{identifier}"' in page
         for identifier in re.findall(r'aria-labelledby="([\w-]+)"', page):
             assert f'id="{identifier}"' in page
