@@ -10,18 +10,20 @@ The words
     record      one line of evidence, chained by hash to the one before it in its session
     session     what an auditor replays: a legacy MCP session, or the calls of one sign-in
     approval    a decision by one or more other people on exactly one call
+    grant       just-in-time access: this caller, this server, from when until when
     pin         the hash of a tool's definition as it may be used
 
 The reading order
     call        the walk: the rooms in their order
-    inbound, authenticate, session, groups, authorize, catalogue, approval, record, credential, forward, mask, answer
+    inbound, authenticate, session, groups, authorize, catalogue, grant, approval, record, credential, forward,
+    mask, answer
                 the rooms; `reach` joins credential and forward, `settle` and `relay` mask, record and answer
-    waiting, holding, tasks
-                how a client waits for the people of room 7
+    waiting, holding, tasks, asking
+                how a client waits for the people of room 7, and is sent to ask for the access of room 6
     values, reasons, protocol, settings
                 what is handed from room to room, every refusal, the words of MCP, the environment
-    approvals, pages
-                what an approval is and what becomes of it; where people decide
+    approvals, access, pages
+                what an approval and a grant are and what becomes of them; where people ask and decide
     policy, masking, tools, evidence, storage, cli
                 what the rooms decide with, write to, and are asked by
     door, process, composition, rooms

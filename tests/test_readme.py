@@ -9,9 +9,9 @@ from gateway.policy.parse import parse
 README = Path("README.md").read_text()
 
 
-def test_the_example_server_and_rule_are_a_valid_policy() -> None:
+def test_the_examples_together_are_a_valid_policy() -> None:
     examples = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 4
     policy = parse("version: 1\n" + "".join(examples))
     assert isinstance(policy, Policy), policy
     assert [rule.name for rule in policy.rules] == ["support-reads-crm"]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway import mask
+from gateway.access.grant import METHOD
 from gateway.approvals.approval import Approval
 from gateway.approvals.notices import ESCALATED, REMINDER
 from gateway.record import EVERYTHING
@@ -21,7 +22,7 @@ MAX_TARGET = 120
 MAX_RULES = 200
 NOTE = "What exactly is asked for is shown after you have signed in. The link itself gives no access."
 
-_KINDS = {"tools/call": "Tool", "prompts/get": "Prompt"}
+_KINDS = {"tools/call": "Tool", "prompts/get": "Prompt", METHOD: "Access"}
 """Methods whose target is a name. That of others, such as the URI of a resource, is an argument."""
 
 

@@ -54,6 +54,8 @@ class Verdict:
     why: Why
     detail: str = ""
     """Why a condition cannot be evaluated."""
+    touches: bool = False
+    """Whether a rule that does not cover the call would cover another reading of its URI: then its duties count."""
 
     @property
     def gives_access(self) -> bool:
@@ -87,13 +89,15 @@ def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict
         return _refusal(policy, caller, call, found, denying)
     if not _sees_subscriptions(policy, caller, call):
         return Refusal(Reason.TARGET_HIDDEN, "subscribes to a resource that is hidden", policy=policy.digest)
-    asking = [] if _is_implied(call) else allowing
+    # fail-closed: another spelling of a URI does not get around what a narrower rule requires and masks.
+    bound = [each.rule for each in found if each.touches or (each.matches and each.rule in allowing)]
+    asking = [] if _is_implied(call) else bound
     return Decision(
         rules=tuple(rule.name for rule in allowing),
         policy=policy.digest,
         approvals=_approvals(policy, asking),
         grants=_grants(policy, asking),
-        masks=_masks(policy, caller, call.server, allowing),
+        masks=_masks(policy, caller, call.server, bound),
     )
 
 
@@ -140,7 +144,7 @@ def _judge(rule: Rule, caller: Caller, call: Call, target: Target | None, scope:
     if rule.effect is Effect.ALLOW and _is_implied(call):
         return Verdict(rule, True, Why.IMPLIED)
     if not _covers(rule, call.method, target, is_strict=True):
-        return Verdict(rule, False, Why.OTHER_TARGET)
+        return Verdict(rule, False, Why.OTHER_TARGET, touches=_touches(rule, target))
     return _weigh(rule, scope)
 
 
@@ -189,6 +193,17 @@ def _covers_uri(rule: Rule, target: Target, *, is_strict: bool) -> bool:
     if allows:
         return any(glob.matches_every_reading(target.name, target.normal) for glob in rule.resources)
     return any(glob.matches_a_reading(target.name, target.normal) for glob in rule.resources)
+
+
+def _touches(rule: Rule, target: Target | None) -> bool:
+    """Whether an allow that does not cover a resource would, if the server read its URI in another way."""
+    if rule.effect is not Effect.ALLOW or target is None or not rule.resources:
+        return False
+    if target.kind is TargetKind.TEMPLATE:
+        return any(glob.may_match(target.name, target.normal) for glob in rule.resources)
+    return target.kind is TargetKind.RESOURCE and any(
+        glob.matches_a_reading(target.name, target.normal) for glob in rule.resources
+    )
 
 
 def _is_implied(call: Call) -> bool:

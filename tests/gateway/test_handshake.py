@@ -82,3 +82,12 @@ def test_m12_a_task_of_the_servers_own_is_no_answer(has_tasks: bool) -> None:
     outcome = served("tools/call", {"resultType": "task", "taskId": "x"}, has_tasks=has_tasks)
     assert isinstance(outcome, Refusal)
     assert outcome.reason is Reason.UPSTREAM_MALFORMED
+
+
+@pytest.mark.parametrize("own", [{}, {"listChanged": False}, None, 5])
+def test_m11_lists_of_whose_changes_the_gateway_tells_are_declared_if_the_server_has_them(own: Any) -> None:
+    result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": own, "resources": {"subscribe": True}}}
+    outcome = served("initialize", result, changing=("tools", "prompts"))
+    assert isinstance(outcome, dict)
+    assert outcome["capabilities"] == {"tools": {"listChanged": True}, "resources": {"subscribe": True}}
+    assert result["capabilities"] == {"tools": own, "resources": {"subscribe": True}}

@@ -33,6 +33,11 @@ def test_in_the_legacy_era_only_an_ended_session_or_an_unknown_server_is_not_fou
     assert not_found == {Reason.SESSION_ENDED, Reason.SERVER_UNKNOWN, Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN}
 
 
+def test_a_code_of_our_own_tells_one_thing() -> None:
+    ours = [reason.wire for reason in Reason if reason.wire.code > 0]
+    assert len({wire.code for wire in ours}) == len({(wire.code, wire.sentence) for wire in ours})
+
+
 def test_wrong_tokens_are_told_apart_on_record_and_not_on_the_wire() -> None:
     told = {r.wire.sentence for r in Reason if r.name.startswith("TOKEN_") and r.wire.code == 40101}
     assert len(told) == 1

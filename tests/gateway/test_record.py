@@ -3,6 +3,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from gateway.evidence.chain import Chains
 from gateway.policy.source import MAX_CHANGES, Change
 from gateway.reasons import Reason
@@ -141,3 +143,11 @@ async def test_policy_changes_wait_for_the_store_in_order_and_are_bounded() -> N
     assert len(written) == MAX_CHANGES
     assert written[-1] == ("new", "rejected")
     assert written[0][1] == "loaded"
+
+
+@pytest.mark.parametrize("over", [False, True])
+async def test_an_outcome_says_that_the_access_of_its_call_was_over_by_then(over: bool) -> None:
+    store = MemoryEvidence()
+    await recorder(store).outcome(passage(grant_over=over), Outcome.SUCCEEDED)
+    [body] = bodies(store)
+    assert body.get("grant_over") == (1 if over else None)

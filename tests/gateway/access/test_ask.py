@@ -83,7 +83,7 @@ async def test_where_the_approval_asks_for_the_requesters_reason_one_is_needed(r
 async def test_groups_that_the_token_leaves_out_are_asked_for(room: Room) -> None:
     unknown = replace(ENGINEER, groups=frozenset(), groups_complete=False)
     assert isinstance(await asked(room, unknown), Grant)
-    room.gateway.graph.DOWN
+    room.gateway.graph.has_no_identity = True
     assert await asked(room, replace(unknown, object_id=ACCOUNTS["auditor"].object_id)) is Reason.GROUPS_UNAVAILABLE
     assert room.refusals() == ["groups_unavailable"]
 

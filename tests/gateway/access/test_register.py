@@ -208,6 +208,17 @@ async def test_one_whose_opening_could_not_be_recorded_opens_once_it_can(desk: A
     assert found.ends == START + timedelta(seconds=600)
 
 
+@pytest.mark.parametrize("people", [True, False])
+async def test_what_could_not_be_begun_does_not_stand_in_the_way(desk: AccessDesk, people: bool) -> None:
+    desk.orchestrations.reachable = False
+    assert await desk.wish(people=people) in (Reason.GRANTS_UNAVAILABLE, Reason.APPROVALS_UNAVAILABLE)
+    held = await desk.register.held(HOLDER, "records", "desk")
+    assert held is not None
+    assert held.state(desk.now) is State.WITHDRAWN
+    desk.orchestrations.reachable = True
+    assert isinstance(await desk.wish(people=people), Grant)
+
+
 async def test_a_refusal_is_on_record_with_who_asked_for_what(desk: AccessDesk) -> None:
     assert await desk.wish(9999) is Reason.GRANT_DURATION
     [row] = desk.evidence.rows.values()

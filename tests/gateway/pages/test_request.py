@@ -73,7 +73,7 @@ def test_a_name_in_a_query_is_seen_however_it_is_spelled(name: str) -> None:
 
 @given(st.text())
 def test_a_way_back_is_one_of_our_own_pages(to: str) -> None:
-    assert way_back(to) == HOME or way_back(to).startswith(("/approvals", "/requests/"))
+    assert way_back(to) == HOME or way_back(to).startswith(("/approvals", "/requests/", "/access"))
 
 
 @given(st.text(alphabet=string.printable, max_size=10), st.text(alphabet=string.printable, max_size=10))
@@ -82,7 +82,27 @@ def test_what_surrounds_a_page_makes_it_none(before: str, after: str) -> None:
     assert way_back(to) == (to if not before and not after else HOME)
 
 
-@pytest.mark.parametrize("to", ["/approvals", f"/approvals/{ID}", f"/requests/{ID}"])
+LINK = "/access?server=records&grant=desk_1.a-b"
+"""Where a refused call sends people."""
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "here"),
+    [
+        ("/access", "server=records&grant=desk", "/access?server=records&grant=desk"),
+        ("/access", "server=records&grant=desk&action=ask", "/access"),
+        ("/approvals", "server=records&grant=desk", "/approvals"),
+        (f"/access/{ID}", "x=1", f"/access/{ID}"),
+        ("/access", "", "/access"),
+    ],
+)
+def test_a_sign_in_leads_back_with_the_query_of_the_page_that_has_one(path: str, query: str, here: str) -> None:
+    assert PageRequest("GET", path, query, (), b"").here == here
+
+
+@pytest.mark.parametrize(
+    "to", [*("/approvals", f"/approvals/{ID}", f"/requests/{ID}", f"/access/{ID}"), "/access", LINK]
+)
 def test_a_page_that_there_is_is_a_way_back(to: str) -> None:
     assert way_back(to) == to
 
@@ -100,6 +120,11 @@ def test_a_page_that_there_is_is_a_way_back(to: str) -> None:
         "/sign-in",
         "/requests",
         "javascript:alert(1)",
+        "/access/requests",
+        f"{LINK}&x=1",
+        f"{LINK}\n",
+        "/access?server=a&grant=%0a",
+        "/access?server=&grant=a",
     ],
 )
 def test_nothing_else_is(to: str) -> None:

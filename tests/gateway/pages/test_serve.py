@@ -5,7 +5,7 @@ import pytest
 from gateway.pages import approval_page, render
 from tests.gateway.pages.desk import Desk
 
-PATHS = ("/approvals", f"/approvals/{'0' * 32}", f"/requests/{'0' * 32}")
+PATHS = ("/approvals", f"/approvals/{'0' * 32}", f"/requests/{'0' * 32}", "/access", f"/access/{'0' * 32}")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -51,6 +51,7 @@ async def test_every_page_has_the_headers(office: Desk) -> None:
         await browser.get("/approvals", method="HEAD"),
     ]
     wanted = render.headers("https://mcp.example.com")
+    pages += [await browser.get("/access"), await browser.get("/access/unknown")]
     for page in pages:
         assert wanted.items() <= page.answer.headers.items(), page.status
 

@@ -260,6 +260,25 @@ def test_another_spelling_of_a_uri_is_still_what_was_denied(uri: str) -> None:
     assert allowed(NOT_US, make_call("resources/read", "customer://eu/1"))
 
 
+BOUND_US = and_rule(resources='["customer://*"]').replace(
+    "rules:\n", "approvals:\n  leads: {approvers: [hr]}\nrules:\n"
+) + (
+    "  - {name: third, effect: allow, who: anyone, servers: [records], resources: ['customer://us/*'],"
+    " require: {approval: leads}}\n"
+)
+
+
+@pytest.mark.parametrize("uri", ["customer://us/1", "customer://%75s/1", "customer://us/x/../1", "customer://US/1"])
+def test_another_spelling_of_a_uri_still_needs_what_a_narrower_rule_requires(uri: str) -> None:
+    call = make_call("resources/read", uri)
+    decision = outcome(BOUND_US, call)
+    assert isinstance(decision, Decision)
+    assert [each.name for each in decision.approvals] == ["leads"]
+    elsewhere = outcome(BOUND_US, make_call("resources/read", "customer://eu/1"))
+    assert isinstance(elsewhere, Decision)
+    assert elsewhere.approvals == ()
+
+
 def _completion(template: str) -> Call:
     return make_call("completion/complete", template, ref={"type": "ref/resource", "uri": template})
 
