@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from gateway.access.grant import Grant, State
+from gateway.access.register import Register
 from gateway.approvals.approval import State as ApprovalState
 from gateway.approvals.approval import Verdict
 from gateway.approvals.book import Actor
@@ -49,6 +50,20 @@ async def test_that_it_ended_is_on_record_with_the_true_time_however_late(desk: 
     assert '"ends":"2026-11-23T12:10:00.000000+00:00"' in body
     await desk.register.expire(ended)
     assert [event for event, _ in desk.events()].count("grant_ended") == 1
+
+
+@pytest.mark.parametrize(("ahead", "open_from", "open_to"), [(0, 0, 600), (2, -2, 598), (-2, 2, 602)])
+async def test_another_instance_compares_the_same_times_with_its_own_clock_and_no_leeway(
+    desk: AccessDesk, ahead: int, open_from: int, open_to: int
+) -> None:
+    """Its clock differs by so many seconds, and so does when it opens and ends there, and by no more."""
+    grant = await desk.opened(600)
+    other = Register(desk.grants, desk.book, lambda: desk.now + timedelta(seconds=ahead))
+    for after in range(-4, 606):
+        desk.now = START + timedelta(seconds=after)
+        found = await other.read(grant.id)
+        assert found is not None
+        assert (found.state(other.now()) is State.OPEN) is (open_from <= after < open_to), after
 
 
 async def test_what_people_approve_opens_when_they_have(desk: AccessDesk) -> None:
