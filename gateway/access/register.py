@@ -81,20 +81,16 @@ class Register:
         if not await self.record(made, fields | said(request.reason) | {"extends": request.extends}):
             return Refusal(Reason.EVIDENCE_UNAVAILABLE)
         await self.mark(made, "asked")
-        if refusal := await self._begin(made, asked, asker, orchestrations):
+        if request.needs_people and (refusal := await ask_people(self.book, made, asked, asker, orchestrations)):
             # It must not stand in the way of the next try.
             await self.close(await self._over(made, State.WITHDRAWN), SYSTEM)
             return refusal
         found = await self.read(identifier) or made
+        if not request.needs_people and not await orchestrations.start(identifier):
+            # Nobody would write down its end.
+            await self.end(found, State.WITHDRAWN, SYSTEM)
+            return Refusal(Reason.GRANTS_UNAVAILABLE, "the orchestration cannot be started")
         return Refusal(Reason.GRANT_FULL) if found.state(self.now()) is State.FULL else found
-
-    async def _begin(self, grant: Grant, asked: Asked, asker: Caller, orchestrations: Orchestrations) -> Refusal | None:
-        """People are asked, or the orchestration of what opens without them runs."""
-        if grant.request.needs_people:
-            return await ask_people(self.book, grant, asked, asker, orchestrations)
-        if await orchestrations.start(grant.id):
-            return None
-        return Refusal(Reason.GRANTS_UNAVAILABLE, "the orchestration cannot be started")
 
     async def refresh(self, grant: Grant) -> Grant:
         """The grant as its approval has made it by now: opened once, on record, or over."""

@@ -43,7 +43,7 @@ def spelled(seconds: float) -> str:
     """The duration in the largest unit of which it is a whole number."""
     for unit, length in reversed(_WHOLE.items()):
         if seconds and seconds % length == 0:
-            return f"{seconds // length:g}{unit}"
+            return f"{int(seconds // length)}{unit}"
     return f"{seconds * 1000:g}ms" if seconds % 1 else "0s"
 
 

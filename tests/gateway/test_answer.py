@@ -15,9 +15,13 @@ def body(answer: Answer) -> Any:
     return json.loads(answer.body)
 
 
+RESULTS = [reason for reason in Reason if reason.wire.as_result]
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_a_refusal_is_a_json_rpc_error_with_the_requests_id(reason: Reason) -> None:
-    answer = refused(replace(CALL, id="a-7"), Refusal(reason, "a detail"))
+    method = "prompts/get" if reason in RESULTS else CALL.method
+    answer = refused(replace(CALL, id="a-7", method=method), Refusal(reason, "a detail"))
     assert body(answer) == {
         "jsonrpc": "2.0",
         "id": "a-7",
@@ -29,6 +33,25 @@ def test_a_refusal_is_a_json_rpc_error_with_the_requests_id(reason: Reason) -> N
 @pytest.mark.parametrize("reason", Reason)
 def test_the_detail_of_a_refusal_stays_here(reason: Reason) -> None:
     assert "secret" not in repr(refused(CALL, Refusal(reason, "secret", rules=("secret",), policy="secret")))
+
+
+@pytest.mark.parametrize("reason", RESULTS)
+def test_what_a_model_has_to_read_is_the_result_of_its_tool_call(reason: Reason) -> None:
+    answer = refused(replace(CALL, id="a-7"), Refusal(reason, "a detail", {"url": "https://mcp.example.com/x"}))
+    assert answer.status == 200
+    text = f"{reason.wire.sentence} Status: https://mcp.example.com/x"
+    assert body(answer) == {
+        "jsonrpc": "2.0",
+        "id": "a-7",
+        "result": {
+            "content": [{"type": "text", "text": text}],
+            "isError": True,
+            "_meta": {"countersign/approval": {"url": "https://mcp.example.com/x"}},
+        },
+    }
+    modern = refused(replace(CALL, era=Era.MODERN), Refusal(reason))
+    assert body(modern)["result"]["resultType"] == "complete"
+    assert "_meta" not in body(modern)["result"]
 
 
 def test_data_that_the_specification_asks_for_goes_along() -> None:

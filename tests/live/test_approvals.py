@@ -181,7 +181,7 @@ async def test_a_task_is_made_by_the_gateway_itself_once_it_is_approved(live: Li
 
 
 async def test_a_task_that_is_denied_is_completed_with_an_error_and_one_of_anothers_is_unknown(live: Live) -> None:
-    token, other = await live.token("engineer"), await live.token("crowd")
+    token, other = await live.token("engineer"), await live.token("approver2")
     async with asked(live) as link:
         task_id = await task(live, "issue_refund", refund(), token)
         stolen = await modern(live, "tasks/get", task_id, other, {"taskId": task_id})
