@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from gateway.approvals import rulings
-from gateway.approvals.approval import State, Verdict
+from gateway.approvals.approval import DECISION, State, Verdict, vote_columns
 from gateway.approvals.book import Actor
 from gateway.approvals.digest import MAX_CALL
 from gateway.reasons import Reason
@@ -231,6 +232,15 @@ async def test_the_policy_is_asked_again_after_the_wait(door: Gateway, upstream:
 
     answer, _ = await asyncio.gather(legacy(door), turn())
     assert told(answer) == Reason.APPROVAL_INSUFFICIENT.wire.sentence
+    assert upstream.seen == []
+
+
+async def test_a_denial_that_came_a_moment_after_the_approval_counts(door: Gateway, upstream: Upstream) -> None:
+    await legacy(door)
+    asked = await approve(door)
+    late = replace(asked.votes[0], object_id="another", verdict=Verdict.DENY)
+    await door.approvals.insert(asked.id, f"{DECISION}{late.tenant}.{late.object_id}", vote_columns(late))
+    assert told(await legacy(door)) == Reason.APPROVAL_DENIED.wire.sentence
     assert upstream.seen == []
 
 
