@@ -16,10 +16,11 @@ from gateway.approvals.api import serve as serve_operator
 from gateway.approvals.book import Actor
 from gateway.pages.request import PageRequest
 from gateway.pages.serve import serve as serve_page
+from gateway.reasons import Reason
 from tests.fakes.signing import base64url
 from tests.fakes.upstream import Upstream, result, serving
 from tests.fakes.values import ORIGIN
-from tests.walk.approvals import caller
+from tests.walk.approvals import caller, told
 from tests.walk.rooms import Gateway, gateway, message
 from tests.walk.test_grants import DONE, grant, restart
 
@@ -71,6 +72,14 @@ async def test_an_entra_token_works_as_ever_and_has_no_issuing_token_on_record(d
     await grant(door)
     assert message(await restart(door))["result"] == DONE
     assert "issued" not in str(door.evidence.of_calls())
+
+
+async def test_it_opens_nothing_else_that_its_holder_holds(door: Gateway, upstream: Upstream) -> None:
+    await grant(door, kind="ticket")
+    issued = await token_for(door, await grant(door, kind="desk"))
+    assert message(await door.call("read_vault", token=issued.token.reveal()))["result"] == DONE
+    assert Reason.GRANT_NEEDED.wire.sentence in told(await restart(door, token=issued.token.reveal()))
+    assert len(upstream.seen) == 1
 
 
 async def test_it_is_refused_at_another_server(door: Gateway, upstream: Upstream) -> None:
