@@ -37,12 +37,12 @@ async def door(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Gateway]:
         yield opened
 
 
-async def token_for(door: Gateway, held: Grant, account: str = "engineer") -> Issued:
+async def token_for(door: Gateway, held: Grant, account: str = "engineer", **claims: object) -> Issued:
     policy = await door.rooms.policy.current()
     assert policy is not None
     assert held.ends is not None
     bounds = Bounds(held.request.server, held.id, held.ends, frozenset(policy.groups.values()))
-    rooms, person = door.rooms, await caller(door, account)
+    rooms, person = door.rooms, await caller(door, account, **claims)
     issued = await session_token.issue(person, bounds, rooms.settings, rooms.signing, rooms.now())
     assert isinstance(issued, Issued)
     return issued
@@ -80,6 +80,13 @@ async def test_it_opens_nothing_else_that_its_holder_holds(door: Gateway, upstre
     assert message(await door.call("read_vault", token=issued.token.reveal()))["result"] == DONE
     assert Reason.GRANT_NEEDED.wire.sentence in told(await restart(door, token=issued.token.reveal()))
     assert len(upstream.seen) == 1
+
+
+async def test_it_is_of_no_use_to_anybody_but_the_holder_of_its_grant(door: Gateway, upstream: Upstream) -> None:
+    issued = await token_for(door, await grant(door), oid="0b1ec700-0000-4000-8000-0000000000ff")
+    answer = await restart(door, token=issued.token.reveal())
+    assert "result" not in message(answer)
+    assert upstream.seen == []
 
 
 async def test_it_is_refused_at_another_server(door: Gateway, upstream: Upstream) -> None:
