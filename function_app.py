@@ -23,7 +23,7 @@ from gateway.approvals.orchestrations import Durable
 from gateway.call import serve
 from gateway.door import arrival_of, gone_from, origin_of, page_request_of, response_of
 from gateway.pages.serve import serve as serve_page
-from gateway.process import health_of, jwks_of, metadata_of, rooms
+from gateway.process import health_of, jwks_of, metadata_of, rooms, sealing
 
 METHODS = ["POST", "GET", "DELETE", "OPTIONS", "PUT", "PATCH", "HEAD"]
 PAGE_METHODS = ["GET", "HEAD", "POST"]
@@ -124,6 +124,18 @@ async def access_token(req: Request) -> Response:
     return await _access(req)
 
 
+@app.route(route="evidence", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+async def evidence_page(req: Request) -> Response:
+    """The auditors' page of sessions."""
+    return await _page(req)
+
+
+@app.route(route="evidence/{session}", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
+async def session_page(req: Request) -> Response:
+    """The auditors' page of one session: its timeline."""
+    return await _page(req)
+
+
 @app.route(route="sign-in", methods=PAGE_METHODS)  # type: ignore[untyped-decorator]
 async def sign_in(req: Request) -> Response:
     """To the identity provider."""
@@ -200,6 +212,18 @@ async def approval_run(identifier: str) -> None:
     from gateway.approvals.run import run  # noqa: PLC0415
 
     await run(identifier, rooms())
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")  # type: ignore[untyped-decorator]
+async def seal_evidence(timer: func.TimerRequest) -> None:
+    """Seals what was recorded since the last seal, also if it is nothing."""
+    await sealing().sealer.seal()
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 7 * * * *")  # type: ignore[untyped-decorator]
+async def verify_evidence(timer: func.TimerRequest) -> None:
+    """Verifies what the newest seals cover."""
+    await sealing().watch.look()
 
 
 async def _operator(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:

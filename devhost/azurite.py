@@ -1,10 +1,18 @@
-"""Azurite, Microsoft's emulator of Azure Storage: its command line and its connection string.
+"""Azurite, Microsoft's emulator of Azure Storage: its command line, its connection strings, what must be in it.
 
 Takes the ports and a folder for its data. It listens on loopback only, with the account name and key
-that Microsoft publishes for emulators; tables and containers are made by whoever uses them.
+that Microsoft publishes for emulators. The gateway gets that key for its state, and for its evidence a
+signature that can only read and add, as its role on Azure can; so the table of evidence is made here.
 """
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableSasPermissions, generate_table_sas
+from azure.data.tables.aio import TableClient
+from azure.storage.blob import AccountSasPermissions, ResourceTypes, Services, generate_account_sas
 
 from devhost.ports import Ports
 
@@ -13,6 +21,8 @@ ACCOUNT = "devstoreaccount1"
 # Not a secret: the same on every machine, printed in Microsoft's documentation of the emulator.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 HOST = "127.0.0.1"
+EVIDENCE = "evidence"
+LIFETIME = timedelta(days=366)
 
 
 def command(ports: Ports, data: Path) -> tuple[str, ...]:
@@ -29,3 +39,36 @@ def connection_string(ports: Ports) -> str:
     endpoints = {"Blob": ports.blob, "Queue": ports.queue, "Table": ports.table}
     addresses = "".join(f"{name}Endpoint=http://{HOST}:{port}/{ACCOUNT};" for name, port in endpoints.items())
     return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{addresses}"
+
+
+def evidence_connection_string(ports: Ports, table: str = EVIDENCE) -> str:
+    """For the gateway: of the one table, rows can be read and added, and neither changed nor taken away."""
+    signature = generate_table_sas(
+        AzureNamedKeyCredential(ACCOUNT, KEY),
+        table,
+        permission=TableSasPermissions(read=True, add=True),
+        expiry=datetime.now(UTC) + LIFETIME,
+    )
+    return f"TableEndpoint=http://{HOST}:{ports.table}/{ACCOUNT};SharedAccessSignature={signature}"
+
+
+def blobs_connection_string(ports: Ports) -> str:
+    """For the gateway: blobs can be read, listed and created, and neither overwritten nor taken away."""
+    signature = generate_account_sas(
+        ACCOUNT,
+        KEY,
+        resource_types=ResourceTypes(container=True, object=True),
+        permission=AccountSasPermissions(read=True, list=True, create=True),
+        expiry=datetime.now(UTC) + LIFETIME,
+        services=Services(blob=True),
+    )
+    return f"BlobEndpoint=http://{HOST}:{ports.blob}/{ACCOUNT};SharedAccessSignature={signature}"
+
+
+async def provision(ports: Ports) -> None:
+    """What the infrastructure of Azure would have made is there: the table of evidence."""
+    async with TableClient.from_connection_string(connection_string(ports), EVIDENCE) as table:
+        try:
+            await table.create_table()
+        except ResourceExistsError:
+            return

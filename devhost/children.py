@@ -12,7 +12,7 @@ import signal
 import ssl
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,6 +46,8 @@ class Part:
     """Parts that must be ready before this one is started."""
     leash: signal.Signals = signal.SIGKILL
     """What ends it when the supervisor is killed outright."""
+    furnish: Callable[[], Awaitable[None]] | None = None
+    """What is done each time it answers, before any other part may count on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from devhost import accounts, azurite
@@ -64,7 +65,9 @@ def gateway_environment(place: Place) -> dict[str, str]:
         "COUNTERSIGN_GRAPH": f"{place.identity}/graph",
         "COUNTERSIGN_KEY_VAULT": place.vault,
         "COUNTERSIGN_TOKEN_KEY": "session-token",
-        "COUNTERSIGN_EVIDENCE": azurite.connection_string(place.ports),
+        "COUNTERSIGN_EVIDENCE": azurite.evidence_connection_string(place.ports),
+        "COUNTERSIGN_EVIDENCE_BLOBS": azurite.blobs_connection_string(place.ports),
+        "COUNTERSIGN_SEAL_KEY": "evidence-seal",
         "COUNTERSIGN_STATE": azurite.connection_string(place.ports),
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "SSL_CERT_FILE": str(place.state / "tls" / "ca.pem"),
@@ -114,7 +117,8 @@ def _azurite(place: Place) -> Part:
     probe = f"http://{azurite.HOST}:{place.ports.table}/"
     command = azurite.command(place.ports, place.state / "azurite")
     # It writes its tables down every five seconds, and when it is asked to end.
-    return Part("azurite", command, probe, _environment(), answers_any=True, leash=signal.SIGTERM)
+    furnish = partial(azurite.provision, place.ports)
+    return Part("azurite", command, probe, _environment(), answers_any=True, leash=signal.SIGTERM, furnish=furnish)
 
 
 def _records(place: Place) -> Part:

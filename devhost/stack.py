@@ -43,6 +43,9 @@ class Stack:
         """The part answers. Raises PartError with the end of its log."""
         child = await children.start(self.parts[name], self.log(name), folder=ROOT)
         self._children[name] = child
+        if (furnish := self.parts[name].furnish) is not None:
+            async with asyncio.timeout(children.READY_WITHIN):
+                await furnish()
         child.ended.add_done_callback(lambda _: self._notice(child))
         self.say(f"  {name:<10} {self.parts[name].probe}")
 

@@ -25,6 +25,7 @@ from devhost.stack import ROOT
 from devhost.story import Guide, TourError, chapter, error, expect, message, show
 from devhost.tour_access import SECONDS, access
 from devhost.tour_approvals import approvals
+from devhost.tour_evidence import evidence
 
 MARY = CUSTOMERS[0]
 
@@ -41,6 +42,9 @@ def main(arguments: list[str]) -> int:
     except httpx.ConnectError:
         print("The local stack is not running: start `make run` in another terminal first.", file=sys.stderr)
         return 1
+    except TimeoutError:
+        print("The tour ends here: nobody was told of what waits; see the logs of the stack.", file=sys.stderr)
+        return 1
     except (TourError, httpx.HTTPError, ValueError) as error:
         print(f"The tour ends here: {error}", file=sys.stderr)
         return 1
@@ -56,8 +60,9 @@ async def _tour(ports: Ports, state: Path, seconds: int) -> None:
         await _credential(guide)
         await approvals(guide)
         await access(guide, seconds)
-        await _evidence(guide, started)
-    print("\nThat is the tour. What is still to come: replay and verification of the evidence.")
+        session = await _evidence(guide, started)
+        await evidence(guide, session)
+    print("\nThat is the tour.")
 
 
 async def _lists(guide: Guide) -> None:
@@ -99,7 +104,8 @@ async def _credential(guide: Guide) -> None:
     print("The engineer's own token never got there, and the refused calls did not either.")
 
 
-async def _evidence(guide: Guide, started: str) -> None:
+async def _evidence(guide: Guide, started: str) -> str:
+    """Gives the session of the access that was asked for."""
     chapter("7. What is on record, as an auditor reads it from the table `evidence`")
     people = {account.object_id: name for name, account in ACCOUNTS.items()}
     connection = azurite.connection_string(guide.ports)
@@ -115,6 +121,7 @@ async def _evidence(guide: Guide, started: str) -> None:
     expect({"grant_requested", "grant_opened"} <= {*events}, "the access of this tour should be on record")
     expect(MARY.email not in str(newest), "no mail address should be on record")
     print("Each row names the hash of the row before it in its session. No argument and no result is in them.")
+    return str(next(row["PartitionKey"] for row in reversed(newest) if row["event"] == "grant_opened"))
 
 
 def _line(row: Mapping[str, Any], people: Mapping[str, str]) -> str:

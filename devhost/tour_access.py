@@ -5,6 +5,7 @@ decides on the page that the message links to, and the clock ends it.
 """
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devhost.person import browser
@@ -56,12 +57,12 @@ async def _ask(guide: Guide, seconds: int) -> Any:
 async def _until_over(guide: Guide, identifier: str) -> None:
     """Says how long the access still lasts, until it is over."""
     headers = {"authorization": f"Bearer {await guide.token('engineer')}"}
-    waited = 0
-    while (await guide.http.get(_url(guide, f"requests/{identifier}"), headers=headers)).json()["state"] == "open":
-        if waited % STEP == 0:
-            print(f"  ... open for {waited} seconds", flush=True)
-        await asyncio.sleep(1)
-        waited += 1
+    grant = (await guide.http.get(_url(guide, f"requests/{identifier}"), headers=headers)).json()
+    # The API tells whole seconds.
+    ends = datetime.fromisoformat(grant["ends"]) + timedelta(seconds=1)
+    while (left := (ends - datetime.now(UTC)).total_seconds()) > 0:
+        print(f"  ... open for another {left:.0f} seconds", flush=True)
+        await asyncio.sleep(min(STEP, left))
 
 
 def _url(guide: Guide, rest: str) -> str:

@@ -5,6 +5,7 @@ their own and sends the form of the page, as anybody would.
 """
 
 import asyncio
+import secrets
 from typing import Any
 
 from devhost.demo.people import CUSTOMERS
@@ -13,16 +14,17 @@ from devhost.story import Guide, chapter, expect, message, show
 
 PATIENCE = 20.0
 """Seconds for a message to come; the gateway holds the call for 25."""
-REFUND = {"customer_id": CUSTOMERS[0].id, "amount": 120, "reason": "late parcel"}
 
 
 async def approvals(guide: Guide) -> None:
     """Chapter 5, told and checked."""
     chapter("5. A refund needs a second person")
+    # Another amount in each tour: a denial stands for an hour.
+    refund = {"customer_id": CUSTOMERS[0].id, "amount": 100 + secrets.randbelow(800), "reason": "late parcel"}
     known = await links(guide)
-    call = asyncio.ensure_future(guide.tool("engineer", "issue_refund", **REFUND))
+    call = asyncio.ensure_future(guide.tool("engineer", "issue_refund", **refund))
     link = await new_link(guide, known)
-    show("engineer", f"calls issue_refund with {REFUND['amount']} for {REFUND['customer_id']}, and the call waits")
+    show("engineer", f"calls issue_refund with {refund['amount']} for {refund['customer_id']}, and the call waits")
     show("outbox", link)
     page = await _decide(link, "approve", "the parcel was late indeed")
     show("approver", f"signs in, reads what would be done, approves: {_state(page)}")
@@ -30,7 +32,7 @@ async def approvals(guide: Guide) -> None:
     expect(not answered.get("isError"), "the approved call should go through")
     show("engineer gets", _text(answered))
 
-    again = asyncio.ensure_future(guide.tool("engineer", "issue_refund", **REFUND))
+    again = asyncio.ensure_future(guide.tool("engineer", "issue_refund", **refund))
     second = await new_link(guide, known | {link})
     expect(not again.done(), "an approval should be for one call")
     show("engineer", f"makes the same call again; it waits again: {second}")

@@ -29,8 +29,8 @@ from starlette.routing import Route
 from devhost import private_file
 from devhost.vault_door import error, guarded
 
-SEEDED = ("session-token",)
-"""Keys that exist from the first start on; this one signs the gateway's session tokens."""
+SEEDED = ("session-token", "evidence-seal")
+"""Keys that exist from the first start on: of the gateway's session tokens, and of its seals."""
 
 _SIZE = 32
 """Bytes of a coordinate, of half a signature, and of a SHA-256."""
@@ -45,7 +45,12 @@ class Keys:
     state: Path
 
     def __post_init__(self) -> None:
-        private_file.read_or_make(self._path, lambda: json.dumps({name: [_fresh()] for name in SEEDED}))
+        found = json.loads(
+            private_file.read_or_make(self._path, lambda: json.dumps({name: [_fresh()] for name in SEEDED}))
+        )
+        # A state folder may be older than one of the names.
+        if lacking := {name: [_fresh()] for name in SEEDED if name not in found}:
+            private_file.write(self._path, json.dumps(found | lacking, indent=1))
 
     def versions(self, name: str) -> list[Version]:
         """Oldest first; the last is the current one. Empty if there is no such key."""

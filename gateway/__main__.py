@@ -5,16 +5,20 @@ that room returns; it decides nothing else.
 """
 
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 
 from gateway.cli.printed import MISUSED, Printed
+
+_COLOUR = re.compile("\x1b\\[[0-9]{1,2}m")
 
 COMMANDS = {
     "policy": ("gateway.cli.policy", "check a policy, explain its decisions, run its cases"),
     "tools": ("gateway.cli.tools", "show which tools are pinned, what changed, and accept it"),
     "approvals": ("gateway.cli.approvals", "list and show approvals, revoke one"),
     "access": ("gateway.cli.access", "list and show who holds what access, revoke it"),
+    "evidence": ("gateway.cli.evidence", "verify, replay and export the evidence"),
 }
 """Each module has `main(arguments) -> Printed`."""
 
@@ -22,9 +26,11 @@ COMMANDS = {
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; the exit code is its own, or 2 when there is no such command."""
     printed = _run(arguments)
-    for stream, text in ((sys.stdout, printed.text), (sys.stderr, printed.complaint)):
-        if text:
-            stream.write(f"{_visible(text)}\n")
+    is_coloured = bool(printed.painted) and sys.stdout.isatty()
+    text = _visible(printed.painted) if is_coloured else _plain(printed.text)
+    for stream, said in ((sys.stdout, text), (sys.stderr, _plain(printed.complaint))):
+        if said:
+            stream.write(f"{said}\n")
     return printed.code
 
 
@@ -44,7 +50,13 @@ def _usage() -> str:
 
 
 def _visible(text: str) -> str:
-    """The text without what could steer a terminal: files and arguments may hold anything."""
+    """The text without what could steer a terminal, but for colours: files and arguments may hold anything."""
+    parts = _COLOUR.split(text)
+    colours = [*_COLOUR.findall(text), ""]
+    return "".join(_plain(part) + colour for part, colour in zip(parts, colours, strict=True))
+
+
+def _plain(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 

@@ -11,6 +11,9 @@ from gateway.approvals.book import Book
 from gateway.approvals.sealed_call import PURPOSE
 from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
+from gateway.evidence.checking import Watch
+from gateway.evidence.reading import SEALS, Stored
+from gateway.evidence.sealing import Jobs, Sealer, public_keys
 from gateway.forward import open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
@@ -23,7 +26,8 @@ from gateway.rooms import Rooms
 from gateway.seal import seal_for
 from gateway.settings import Settings
 from gateway.storage.approvals import GRANTS, open_approvals
-from gateway.storage.contract import KeyVersion
+from gateway.storage.contract import BlobStore, KeyVersion
+from gateway.storage.evidence_reader import open_rows
 from gateway.storage.graph import Graph
 from gateway.storage.pins import open_pins
 from gateway.storage.tables import open_table
@@ -63,8 +67,26 @@ def open_rooms(settings: Settings) -> Rooms:
         pins=pins,
         approvals=book,
         grants=Register(open_approvals(settings.state, settings.identity, GRANTS), book, _now),
-        signing=SigningKeys(_LazySigningKey(settings) if settings.key_vault else None),
+        signing=SigningKeys(_LazySigningKey(settings, settings.token_key) if settings.key_vault else None),
+        library=_open_library(settings),
     )
+
+
+def _open_library(settings: Settings) -> Stored:
+    """The evidence, as the auditors' pages read it; they ask for no seal."""
+    rows = open_rows(settings.evidence, settings.evidence_table, settings.identity)
+    return Stored(rows, _LazySeals(settings))
+
+
+def open_sealing(settings: Settings) -> Jobs:
+    """The jobs of the timers, with clients of their own. Must run in the event loop that runs them."""
+    # No call needs it.
+    from gateway.storage.blobs import open_blobs  # noqa: PLC0415
+
+    seals = open_blobs(settings.evidence_blobs, SEALS, settings.identity)
+    stored = Stored(open_rows(settings.evidence, settings.evidence_table, settings.identity), seals)
+    keys = SigningKeys(_LazySigningKey(settings, settings.seal_key) if settings.key_vault else None)
+    return Jobs(Sealer(stored, seals, keys, _now), Watch(stored, partial(public_keys, keys), _now))
 
 
 def _now() -> datetime:
@@ -86,11 +108,40 @@ class _LazyVault:
         return await self._vault.read(name)
 
 
-class _LazySigningKey:
-    """Opens the vault's key on the first session token, for the same reason."""
+class _LazySeals:
+    """Opens the container of seals on the first question, for the same reason."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._blobs: BlobStore | None = None
+
+    async def create(self, name: str, content: bytes) -> None:
+        await self._opened().create(name, content)
+
+    async def read(self, name: str) -> bytes | None:
+        return await self._opened().read(name)
+
+    async def names(self, prefix: str = "") -> Sequence[str]:
+        return await self._opened().names(prefix)
+
+    async def close(self) -> None:
+        if self._blobs is not None:
+            await self._blobs.close()
+
+    def _opened(self) -> BlobStore:
+        if self._blobs is None:
+            from gateway.storage.blobs import open_blobs  # noqa: PLC0415 - see the class
+
+            self._blobs = open_blobs(self._settings.evidence_blobs, SEALS, self._settings.identity)
+        return self._blobs
+
+
+class _LazySigningKey:
+    """Opens the vault's key on the first session token, or the first seal, for the same reason."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._name = name
         self._key: VaultSigningKey | None = None
 
     async def versions(self) -> Sequence[KeyVersion]:
@@ -103,7 +154,7 @@ class _LazySigningKey:
         if self._key is None:
             from gateway.storage.signing import VaultSigningKey  # noqa: PLC0415 - see the class
 
-            self._key = VaultSigningKey(self._settings.key_vault, self._settings.token_key, self._settings.identity)
+            self._key = VaultSigningKey(self._settings.key_vault, self._name, self._settings.identity)
         return self._key
 
 

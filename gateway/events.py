@@ -57,6 +57,12 @@ class Event(StrEnum):
     GRANT_REFUSED = "grant_refused"
     """Somebody tried to ask for, see, use or end what they may not."""
 
+    EVIDENCE_READ = "evidence_read"
+    """Somebody reads the evidence, or takes it out; written before anything is shown. `method` says how, `target`
+    which session, `detail` what was chosen."""
+    EVIDENCE_REFUSED = "evidence_refused"
+    """Somebody tried to read the evidence who may not."""
+
 
 class Outcome(StrEnum):
     ALLOWED = "allowed"

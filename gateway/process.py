@@ -10,7 +10,8 @@ from typing import Any
 from gateway import jsontext
 from gateway.access.signing_keys import FRESH
 from gateway.answer import Answer
-from gateway.composition import open_rooms
+from gateway.composition import open_rooms, open_sealing
+from gateway.evidence.sealing import Jobs
 from gateway.metadata import resource_metadata
 from gateway.rooms import Rooms
 from gateway.settings import SettingsError, read
@@ -23,6 +24,21 @@ _log = logging.getLogger("countersign")
 def rooms() -> Rooms:
     """The rooms of this process. Raises SettingsError as long as the environment is not fit to serve (fail-closed)."""
     return open_rooms(read())
+
+
+@cache
+def sealing() -> Jobs:
+    """The jobs of this process's timers. Raises SettingsError."""
+    return open_sealing(rooms().settings)
+
+
+def failed_jobs() -> dict[str, int]:
+    """How many jobs of this process failed; a process whose timers never ran has none."""
+    ran = sealing() if sealing.cache_info().currsize else None
+    return {
+        "seals_failed": ran.sealer.failures if ran else 0,
+        "verifications_failed": ran.watch.failures if ran else 0,
+    }
 
 
 async def metadata_of(server: str, opened: Rooms) -> Answer:
@@ -61,5 +77,8 @@ async def health_of() -> tuple[int, dict[str, Any]]:
         "policy": policy.digest if policy else None,
         "policy_rejected": opened.policy.problem is not None,
         "records_failed": opened.recorder.failures,
+        "records_spilled": len(opened.recorder.spill),
+        "records_lost": opened.recorder.spill.lost,
         "refusals_left_out": opened.recorder.omitted,
+        **failed_jobs(),
     }

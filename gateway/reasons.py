@@ -207,6 +207,9 @@ class Reason(Enum):
         400, 40011, 'The body must be a JSON object with "reason" alone: why, in 1 to 1,000 characters.'
     )
 
+    # the pages for auditors
+    AUDITOR_NEEDED = Wire(403, 40331, "Only members of the auditors' groups of the policy can see this.")
+
     # record
     EVIDENCE_UNAVAILABLE = Wire(503, 50303, "The call cannot be recorded, so it was not made; try again.")
     OUTCOME_UNRECORDED = Wire(

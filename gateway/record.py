@@ -16,6 +16,8 @@ from functools import partial
 from gateway import mask
 from gateway.events import Event, Outcome
 from gateway.evidence.chain import Chains
+from gateway.evidence.commit import Entry
+from gateway.evidence.spill import Spill
 from gateway.masking.detectors import DETECTORS
 from gateway.passage import Passage
 from gateway.policy.source import MAX_CHANGES, Change
@@ -82,6 +84,8 @@ class Recorder:
         self._unwritten: deque[Change] = deque(maxlen=MAX_CHANGES)
         self.failures = 0
         """Records that the store did not confirm since the process started; `/health` shows it."""
+        self.spill = Spill(chains.put)
+        """Outcomes of calls that were made, until the store takes them."""
 
     @property
     def omitted(self) -> int:
@@ -96,12 +100,17 @@ class Recorder:
     async def outcome(
         self, passage: Passage, outcome: Outcome, *, hidden: Sequence[Hidden] = (), refusal: Refusal | None = None
     ) -> bool:
-        """What came of the call is on record; False: it is not, so the answer must be withheld."""
+        """What came of the call is on record; False: it is not yet, so the answer must be withheld.
+
+        The record is then tried again in the background, except for an AMBIGUOUS one: whoever gives up a call
+        comes back to it, and may know better by then.
+        """
         fields: dict[str, str | int] = {"event": Event.OUTCOME, "outcome": outcome}
         fields |= {"hidden": len(hidden), "masks": _summary(hidden)}
         if passage.grant_over:
             fields["grant_over"] = 1
-        recorded = await self._append(passage, fields | _why(refusal))
+        spills = passage.on_its_way and outcome is not Outcome.AMBIGUOUS
+        recorded = await self._append(passage, fields | _why(refusal), spills=spills)
         if recorded and passage.note is not None:
             await passage.note(outcome)
         return recorded
@@ -173,17 +182,31 @@ class Recorder:
         known = {"time": _time(self._now()), **fields}
         return await self._write(session, {name: value for name, value in known.items() if value != ""})
 
-    async def _append(self, passage: Passage, fields: Mapping[str, str | int]) -> bool:
+    async def evidence_read(self, fields: Mapping[str, str | int]) -> bool:
+        """That somebody reads the evidence is on record; False: it is not, so nothing may be shown."""
+        known = {"event": Event.EVIDENCE_READ, "outcome": Outcome.ALLOWED, **fields}
+        return await self.approval(f"{self._now():%Y%m%d}-auditors", known)
+
+    async def evidence_refused(self, fields: Mapping[str, str | int]) -> bool:
+        """That somebody tried to is on record, or, if nobody known and the budget is spent, counted."""
+        known = {"event": Event.EVIDENCE_REFUSED, "outcome": Outcome.REFUSED, **fields}
+        append = self.approval if fields.get("subject") else self.stranger
+        return await append(f"{self._now():%Y%m%d}-auditors", known)
+
+    async def _append(self, passage: Passage, fields: Mapping[str, str | int], *, spills: bool = False) -> bool:
         now = self._now()
         session = passage.session or unauthenticated_session(now)
         known = {"time": _time(now), "call": passage.id, **_about(passage), **fields}
-        return await self._write(session, {name: value for name, value in known.items() if value != ""})
+        return await self._write(session, {name: value for name, value in known.items() if value != ""}, spills=spills)
 
-    async def _write(self, session: str, fields: Mapping[str, str | int]) -> bool:
+    async def _write(self, session: str, fields: Mapping[str, str | int], *, spills: bool = False) -> bool:
+        entry = Entry(session, fields)
         try:
-            await self._chains.append(session, fields)
+            await self._chains.put(entry)
         except StoreUnavailableError:
             self.failures += 1
+            if spills:
+                self.spill.keep(entry)
             return False
         return True
 

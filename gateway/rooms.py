@@ -10,6 +10,7 @@ from gateway.access.register import Register
 from gateway.access.signing_keys import SigningKeys
 from gateway.approvals.book import Book
 from gateway.catalogue import Catalogue
+from gateway.evidence.library import Library
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
@@ -53,5 +54,6 @@ class Rooms:
     approvals: Book
     grants: Register
     signing: SigningKeys
+    library: Library
     pace: Pace = Pace()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -27,6 +27,21 @@ class Stores:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Where evidence and its seals lie, and the key that signed them, for a command line that reads them."""
+
+    evidence: str
+    evidence_table: str
+    blobs: str
+    key_vault: str
+    """Empty where none is named."""
+    seal_key: str
+    identity: str
+    tenants: frozenset[str] = frozenset()
+    """Where people are looked for by their object id; lower case."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     url: str
     """Public base URL of the gateway, as clients write it, without a trailing slash."""
@@ -48,6 +63,10 @@ class Settings:
     evidence: str
     """Table service URL (managed identity), or a connection string to storage on loopback."""
     evidence_table: str
+    evidence_blobs: str
+    """Blob service URL of the same account (managed identity), or a connection string to storage on loopback."""
+    seal_key: str
+    """Name of the Key Vault key that signs seals."""
     state: str
     """The same for what the gateway itself keeps, in another account."""
     identity: str
@@ -73,6 +92,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         token_key=found.get("COUNTERSIGN_TOKEN_KEY", "session-token"),
         evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
+        evidence_blobs=_storage(found, "COUNTERSIGN_EVIDENCE_BLOBS", "blob"),
+        seal_key=found.get("COUNTERSIGN_SEAL_KEY", "evidence-seal"),
         state=_storage(found, "COUNTERSIGN_STATE"),
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
@@ -87,6 +108,20 @@ def read_stores(environment: Mapping[str, str] | None = None) -> Stores:
         evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
         state=_storage(found, "COUNTERSIGN_STATE"),
+    )
+
+
+def read_proof(environment: Mapping[str, str] | None = None) -> Proof:
+    """What a verification of the live evidence needs. Raises SettingsError with the fix in its message."""
+    found = os.environ if environment is None else environment
+    return Proof(
+        evidence=_storage(found, "COUNTERSIGN_EVIDENCE"),
+        evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
+        blobs=_storage(found, "COUNTERSIGN_EVIDENCE_BLOBS", "blob"),
+        key_vault=_url(found, "COUNTERSIGN_KEY_VAULT", ""),
+        seal_key=found.get("COUNTERSIGN_SEAL_KEY", "evidence-seal"),
+        identity=found.get("COUNTERSIGN_IDENTITY", ""),
+        tenants=_optional_items(found, "COUNTERSIGN_TENANTS"),
     )
 
 
@@ -124,14 +159,14 @@ def _url(found: Mapping[str, str], name: str, default: str) -> str:
     return url
 
 
-def _storage(found: Mapping[str, str], name: str) -> str:
+def _storage(found: Mapping[str, str], name: str, service: str = "table") -> str:
     value = found.get(name, "")
     if not value:
-        raise SettingsError(f"{name} is not set: give the table service URL of the storage account")
+        raise SettingsError(f"{name} is not set: give the {service} service URL of the storage account")
     if value.startswith("https://"):
         return value.rstrip("/")
     parts = dict(part.split("=", 1) for part in value.split(";") if "=" in part)
-    # A connection string carries a key, and a key can rewrite evidence: only for storage on this machine.
-    if not is_loopback(parts.get("TableEndpoint", "")):
+    # A connection string carries a key or a signature, good for whoever finds it: only for storage on this machine.
+    if not is_loopback(parts.get(f"{service.capitalize()}Endpoint", "")):
         raise SettingsError(f"{name} must be an https:// URL; a connection string only works for local storage")
     return value

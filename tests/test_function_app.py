@@ -12,6 +12,7 @@ LATER = (
     "mcp_types",
     "azure.identity",
     "azure.keyvault",
+    "azure.storage",
     "azure.communication",
     "jsonpath_rfc9535",
     "cel",
@@ -26,7 +27,7 @@ FUNCTIONS = function_app.app.get_functions()
 
 PAGES = (
     *("approvals", "approvals/{id}", "requests/{id}", "access", "access/{id}"),
-    *("sign-in", "sign-in/callback", "sign-out"),
+    *("evidence", "evidence/{session}", "sign-in", "sign-in/callback", "sign-out"),
 )
 ACCESS = (
     *("access/requests", "access/requests/{id}", "access/{id}/end", "access/{id}/token"),
@@ -68,4 +69,11 @@ def test_the_doors_are_those_of_the_readme() -> None:
 def test_what_durable_calls_is_called_as_the_gateway_calls_it() -> None:
     found = {function.get_function_name(): function.get_trigger().get_dict_repr()["type"] for function in FUNCTIONS}
     durable = {name: kind for name, kind in found.items() if kind != "httpTrigger"}
-    assert durable == {NAME: "orchestrationTrigger", TEND: "activityTrigger", RUN: "activityTrigger"}
+    timed = dict.fromkeys(("seal_evidence", "verify_evidence"), "timerTrigger")
+    assert durable == {NAME: "orchestrationTrigger", TEND: "activityTrigger", RUN: "activityTrigger", **timed}
+
+
+def test_seals_are_made_every_five_minutes_and_verified_every_hour() -> None:
+    triggers = {function.get_function_name(): function.get_trigger().get_dict_repr() for function in FUNCTIONS}
+    assert triggers["seal_evidence"]["schedule"] == "0 */5 * * * *"
+    assert triggers["verify_evidence"]["schedule"] == "0 7 * * * *"

@@ -23,6 +23,8 @@ class Printed:
     """For standard output."""
     complaint: str = ""
     """For standard error."""
+    painted: str = ""
+    """The text with colours, for where standard output is a terminal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,83 +3,82 @@
 `append` adds a record to its session's chain, durably, or raises; sequence numbers have no gaps. A
 chain is written by this process alone, so it lives in memory: after a restart, or when a quiet
 session was dropped to bound memory, the session goes on in a new chain with a new writer name.
+Records that arrive while one is being written are written together after it (`commit`).
 """
 
 import asyncio
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-from gateway.evidence.form import FIRST, Fields, chained, row_key
-from gateway.storage.contract import EvidenceStore, RowExistsError, StoreUnavailableError
+from gateway.evidence.commit import Chain, Commit, Entry
+from gateway.evidence.form import Fields
+from gateway.storage.contract import EvidenceStore, StoreUnavailableError
 
 MAX_CHAINS = 10_000
 """Sessions kept in memory, about 1 KB each."""
+MAX_DOUBTS = 1_000
+"""Unconfirmed rows that a chain remembers; after so many the session goes on in a new chain."""
 
 
-@dataclass(slots=True)
-class _Chain:
-    writer: str
-    sequence: int = 0
-    previous: str = FIRST
-    doubtful: set[str] = field(default_factory=set)
-    """Hashes of records for this place that the store did not confirm: one of them may be there."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def advance(self, digest: str) -> None:
-        self.sequence += 1
-        self.previous = digest
-        self.doubtful.clear()
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Chains:
     """Appends records to the evidence. Safe for concurrent use in one event loop."""
 
-    def __init__(self, store: EvidenceStore, *, limit: int = MAX_CHAINS) -> None:
-        self._store = store
+    def __init__(
+        self, store: EvidenceStore, *, limit: int = MAX_CHAINS, now: Callable[[], datetime] = _utc_now
+    ) -> None:
+        self._commit = Commit(store, now)
         self._limit = limit
         self._process = secrets.token_hex(6)
         self._opened = 0
-        self._chains: OrderedDict[str, _Chain] = OrderedDict()
+        self._chains: OrderedDict[str, Chain] = OrderedDict()
 
     async def append(self, session: str, fields: Fields) -> None:
         """The record is durable at the end of its session's chain. Raises StoreUnavailableError.
 
         After that error the record may or may not be there. Either way the next append finds out
-        and goes on from it, so the chain stays whole.
+        and goes on from it, so the chain stays whole. A record is written even if whoever asked for
+        it was cancelled meanwhile: others may have been promised a place after it.
         """
-        chain = self._chain(session)
-        async with chain.lock:
-            if not await self._place(chain, session, fields):
-                # The place was taken by our own earlier record, now known to be there: the next one is free.
-                await self._place(chain, session, fields)
+        await self.put(Entry(session, fields))
 
-    async def _place(self, chain: _Chain, session: str, fields: Fields) -> bool:
-        columns = chained(
-            fields, session=session, writer=chain.writer, sequence=chain.sequence, previous=chain.previous
-        )
-        digest = str(columns["hash"])
-        row = row_key(chain.writer, chain.sequence)
+    async def put(self, entry: Entry) -> None:
+        """As `append`; and an entry that failed may be put again, and then stands there once all the same.
+
+        Its fields may have gained something by then. One that turns out to stand there as it was stays so.
+        """
+        if entry.is_written:
+            return
+        chain = entry.chain = entry.chain or self._chain(entry.session)
+        waiter = entry.waiter = asyncio.get_running_loop().create_future()
+        entry.is_settled = False
+        chain.queue.append(entry)
+        if chain.task is None:
+            chain.task = asyncio.create_task(self._drain(chain))
+        await waiter
+
+    async def _drain(self, chain: Chain) -> None:
         try:
-            await self._store.insert(session, row, columns)
-        except RowExistsError as taken:
-            found = str(taken.columns.get("hash", ""))
-            if found != digest and found not in chain.doubtful:
-                # fail-closed: somebody else writes under this writer's name.
-                raise StoreUnavailableError("row of another writer") from taken
-            chain.advance(found)
-            return found == digest
-        except (StoreUnavailableError, asyncio.CancelledError):
-            chain.doubtful.add(digest)
-            raise
-        chain.advance(digest)
-        return True
+            while chain.queue:
+                await self._commit.next(chain)
+        finally:
+            chain.task = None
+            for entry in chain.queue:  # only where this task itself was ended
+                entry.fail(StoreUnavailableError("interrupted"))
+            chain.queue.clear()
+            if len(chain.doubts) > MAX_DOUBTS and self._chains.get(chain.session) is chain:
+                del self._chains[chain.session]
 
-    def _chain(self, session: str) -> _Chain:
+    def _chain(self, session: str) -> Chain:
         chain = self._chains.get(session)
         if chain is None:
             self._opened += 1
-            chain = self._chains[session] = _Chain(writer=f"{self._process}.{self._opened}")
+            chain = self._chains[session] = Chain(session, f"{self._process}.{self._opened}")
             self._drop_quiet()
         self._chains.move_to_end(session)
         return chain
@@ -87,6 +86,6 @@ class Chains:
     def _drop_quiet(self) -> None:
         while len(self._chains) > self._limit:
             oldest = next(iter(self._chains))
-            if self._chains[oldest].lock.locked():
+            if self._chains[oldest].task is not None:
                 return
             del self._chains[oldest]

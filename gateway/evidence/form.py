@@ -35,8 +35,12 @@ def chained(fields: Fields, *, session: str, writer: str, sequence: int, previou
     body: dict[str, str | int] = {name: _short(value) for name, value in fields.items()}
     body |= {"v": VERSION, "session": session, "writer": writer, "sequence": sequence, "previous": previous}
     canonical = rfc8785.dumps(dict(body))
-    columns = {name: _printable(body[name]) for name in FILTERS if name in body}
-    return columns | {"body": canonical.decode(), "hash": hashlib.sha256(canonical).hexdigest()}
+    return columns_of(body) | {"body": canonical.decode(), "hash": hashlib.sha256(canonical).hexdigest()}
+
+
+def columns_of(body: Fields) -> dict[str, str | int]:
+    """The filters, as the columns of a record repeat them."""
+    return {name: _printable(body[name]) for name in FILTERS if name in body}
 
 
 def row_key(writer: str, sequence: int) -> str:
@@ -52,4 +56,6 @@ def _short(value: str | int) -> str | int:
 
 def _printable(value: str | int) -> str | int:
     """Control characters of a caller's text do not reach a column; `body` holds them escaped."""
-    return value if isinstance(value, int) else "".join(char if char.isprintable() else "\ufffd" for char in value)
+    if isinstance(value, int) or value.isprintable():
+        return value
+    return "".join(char if char.isprintable() else "\ufffd" for char in value)

@@ -4,12 +4,14 @@ Takes a refusal and gives the page, after it is on record where it is an attempt
 that a browser, a person or the identity provider wrote is on it but an error's code.
 """
 
+from typing import Any
 from urllib.parse import urlencode
 
 from gateway.access.grant import Grant
 from gateway.answer import Answer
 from gateway.approvals.approval import Approval
 from gateway.authenticate import authenticate
+from gateway.evidence import readings
 from gateway.inbound import bearer
 from gateway.pages import render
 from gateway.pages.request import HOME, way_back
@@ -29,11 +31,12 @@ _TITLES = {
     Reason.APPROVER_NOT_ELIGIBLE: "Not for you",
     Reason.APPROVER_NOT_A_PERSON: "Not for you",
     Reason.BODY_TOO_LARGE: "Too long",
+    Reason.AUDITOR_NEEDED: "Not for you",
 }
 _ANOTHER_PERSON = frozenset(
     {
         *(Reason.APPROVER_NOT_ELIGIBLE, Reason.APPROVER_NOT_A_PERSON, Reason.SIGN_IN_FAILED),
-        *(Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN),
+        *(Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN, Reason.AUDITOR_NEEDED),
     }
 )
 
@@ -55,7 +58,9 @@ async def turn_away(
         if caller is not None and caller.kind is not CallerKind.USER:
             refusal = Refusal(Reason.APPROVER_NOT_A_PERSON)
     actor, asked = visit.actor(caller), visit.request.subject
-    if isinstance(about, Grant) or visit.request.is_about_access:
+    if visit.request.is_about_evidence:
+        told = await readings.refuse(visit.rooms.recorder, actor, refusal, asked)
+    elif isinstance(about, Grant) or visit.request.is_about_access:
         told = await visit.rooms.grants.refuse(about if isinstance(about, Grant) else None, refusal, actor, asked=asked)
     else:
         told = await visit.book.refuse(about, refusal, actor, asked)
@@ -89,12 +94,13 @@ async def problem(
     return answer
 
 
-def seen(visitor: Visitor | None) -> dict[str, str] | None:
+def seen(visitor: Visitor | None) -> dict[str, Any] | None:
     """What the head of a page says of who is signed in."""
     if visitor is None:
         return None
     name = visitor.caller.name or visitor.caller.object_id
-    return {"name": name, "sign_out": visitor.token("/sign-out")}
+    is_auditor = not visitor.policy.auditors.isdisjoint(visitor.caller.groups)
+    return {"name": name, "sign_out": visitor.token("/sign-out"), "is_auditor": is_auditor}
 
 
 def _title(reason: Reason) -> str:

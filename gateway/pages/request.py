@@ -13,11 +13,13 @@ MAX_FORM = 16 * 1024
 MAX_FIELDS = 8
 HOME = "/approvals"
 ACCESS = "/access"
+EVIDENCE = "/evidence"
 
 _FORM = re.compile(r"application/x-www-form-urlencoded(\s*;.*)?", re.IGNORECASE)
 _OWN = re.compile(
     r"/approvals|/(approvals|requests|access)/[0-9a-f]{32}"
     r"|/access(\?server=[a-z0-9-]{1,63}&grant=[A-Za-z0-9_.-]{1,64})?"
+    r"|/evidence(/[0-9]{8}-[A-Za-z0-9-]{1,64})?"
 )
 
 
@@ -48,6 +50,11 @@ class PageRequest:
     def is_about_access(self) -> bool:
         """Whether it is about grants, and not about approvals."""
         return self.path == ACCESS or self.path.startswith(f"{ACCESS}/")
+
+    @property
+    def is_about_evidence(self) -> bool:
+        """Whether it is about what is on record."""
+        return self.path == EVIDENCE or self.path.startswith(f"{EVIDENCE}/")
 
     def sole(self, name: str) -> str | None:
         """The value of a header, empty if it is not there; None if it is there more than once."""

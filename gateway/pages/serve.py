@@ -10,9 +10,19 @@ from urllib.parse import urlencode
 
 from gateway.answer import Answer
 from gateway.approvals.orchestrations import Orchestrations
-from gateway.pages import access_page, approval_page, grant_page, render, request_page, sign_in, waiting
+from gateway.pages import (
+    access_page,
+    approval_page,
+    evidence_page,
+    grant_page,
+    render,
+    request_page,
+    session_page,
+    sign_in,
+    waiting,
+)
 from gateway.pages.refusals import problem, turn_away
-from gateway.pages.request import ACCESS, HOME, PageRequest, names_in, way_back
+from gateway.pages.request import ACCESS, EVIDENCE, HOME, PageRequest, names_in, way_back
 from gateway.pages.visit import Visit, Visitor, visitor_of
 from gateway.reasons import Reason
 from gateway.rooms import Rooms
@@ -39,6 +49,8 @@ _SHOWN: dict[str, _ForVisitor] = {
     "/requests/": request_page.show,
     ACCESS: access_page.show,
     "/access/": grant_page.show,
+    EVIDENCE: evidence_page.show,
+    "/evidence/": session_page.show,
 }
 _DECIDING = frozenset({"verdict", "action", "approve", "deny"})
 """Fields of the forms, which have no place in a link."""
@@ -86,6 +98,8 @@ async def _by_link(visit: Visit, visitor: Visitor | Refusal) -> Answer:
     refusal = Refusal(Reason.VERDICT_BY_LINK)
     if isinstance(visitor, Refusal):
         return await turn_away(visit, refusal)
+    if visit.request.is_about_evidence:
+        return await turn_away(visit, refusal, visitor=visitor)
     if visit.request.is_about_access:
         grant = await visit.rooms.grants.read(visit.request.subject)
         return await turn_away(visit, refusal, visitor=visitor, about=grant)
@@ -96,4 +110,4 @@ async def _by_link(visit: Visit, visitor: Visitor | Refusal) -> Answer:
 def _page_of(path: str) -> str:
     """The path without the id, on the pages that have one."""
     folder, _, last = path.rpartition("/")
-    return f"{folder}/" if folder in ("/approvals", "/requests", ACCESS) and last else path
+    return f"{folder}/" if folder in ("/approvals", "/requests", ACCESS, EVIDENCE) and last else path

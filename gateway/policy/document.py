@@ -225,3 +225,5 @@ class Policy:
     """By group object id: how its members are told that something waits for them."""
     operators: frozenset[str] = frozenset()
     """Groups whose members may list, show and revoke approvals; object ids."""
+    auditors: frozenset[str] = frozenset()
+    """Groups whose members may read the evidence on its pages; object ids."""

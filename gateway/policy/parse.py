@@ -25,7 +25,10 @@ from gateway.policy.servers import read_servers
 
 VERSION = "1"
 
-_SECTIONS = ("version", "groups", "servers", "masks", "approvals", "grants", "notify", "operators", "rules")
+_SECTIONS = (
+    *("version", "groups", "servers", "masks", "approvals", "grants", "notify"),
+    *("operators", "auditors", "rules"),
+)
 _REQUIRED = ("version", "servers", "rules")
 
 
@@ -97,11 +100,14 @@ def _read_sections(
         approvals=approvals,
         grants=grants,
         notifiers=read_notify(sections["notify"], groups.ids, findings) if "notify" in sections else {},
-        operators=groups_named(sections["operators"], "operators", groups.ids, findings)
-        if "operators" in sections
-        else frozenset(),
+        operators=_groups_in(sections, "operators", groups, findings),
+        auditors=_groups_in(sections, "auditors", groups, findings),
     )
     return policy, groups
+
+
+def _groups_in(sections: Mapping[str, yaml.Node], name: str, groups: Groups, findings: Findings) -> frozenset[str]:
+    return groups_named(sections[name], name, groups.ids, findings) if name in sections else frozenset()
 
 
 def _check_version(node: yaml.Node, findings: Findings) -> None:

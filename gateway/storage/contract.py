@@ -1,6 +1,6 @@
 """What the gateway asks of its stores, as promises in prose."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,9 +24,18 @@ class DirectoryUnavailableError(Exception):
 class RowExistsError(Exception):
     """A row of that key is there already. `columns` is what it holds."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, row: str = "") -> None:
         super().__init__("row exists")
         self.columns = columns
+        self.row = row
+
+
+class BatchRefusedError(Exception):
+    """The store takes no batch from this credential. Nothing was written; single rows may well be taken."""
+
+
+MAX_BATCH = 100
+"""Rows of one batch; together they may have 4 MiB as they are sent."""
 
 
 class EvidenceStore(Protocol):
@@ -38,6 +47,55 @@ class EvidenceStore(Protocol):
     async def insert(self, partition: str, row: str, columns: Columns) -> None:
         """The row is durable. Raises RowExistsError if the key is taken (the row then stays as it
         was), StoreUnavailableError if the store did not confirm in time."""
+
+    async def insert_all(self, partition: str, rows: Mapping[str, Columns]) -> None:
+        """All rows, up to MAX_BATCH, are durable; after an error none is, or, if the store did not confirm, all
+        or none. Raises RowExistsError if a key is taken (its `row` says which, `columns` is empty),
+        BatchRefusedError if the store takes no batch, StoreUnavailableError if it did not confirm in time."""
+
+    async def between(self, partition: str, first: str, last: str) -> Mapping[str, Columns]:
+        """The rows of the partition whose keys lie between these two, both included, as they are now.
+        Raises StoreUnavailableError."""
+
+    async def close(self) -> None:
+        """Connections are released."""
+
+
+class EvidenceRows(Protocol):
+    """The evidence as it is read. Rows come in the order of their keys, with PartitionKey and RowKey.
+
+    Every method raises StoreUnavailableError, in the middle too, if the store does not answer in time.
+    """
+
+    def rows(self, partition: str, first: str = "", last: str = "") -> AsyncIterator[Columns]:
+        """Those of one partition; from one row key to another, both included, where these are named."""
+
+    def between(self, first: str, before: str, *, keys_only: bool = False) -> AsyncIterator[Columns]:
+        """Those of the partitions from `first` on and before `before`."""
+
+    async def close(self) -> None:
+        """Connections are released."""
+
+
+class BlobExistsError(Exception):
+    """A blob of that name is there already, and stays as it was."""
+
+
+class BlobStore(Protocol):
+    """A container that blobs are added to, and never changed in.
+
+    Any number of processes may create at once: of two of one name, one succeeds. Every method raises
+    StoreUnavailableError if the store did not confirm in time.
+    """
+
+    async def create(self, name: str, content: bytes) -> None:
+        """The blob is durable. Raises BlobExistsError, also where an attempt whose answer was lost has written it."""
+
+    async def read(self, name: str) -> bytes | None:
+        """Its content; None if there is none of that name."""
+
+    async def names(self, prefix: str = "") -> Sequence[str]:
+        """The names that begin so, in their order."""
 
     async def close(self) -> None:
         """Connections are released."""

@@ -15,7 +15,7 @@ from azure.keyvault.keys.crypto.aio import CryptographyClient
 
 from gateway.settings import is_loopback
 from gateway.storage.contract import KeyDisabledError, KeyVersion, SecretUnavailableError
-from gateway.storage.identity import managed_identity
+from gateway.storage.identity import managed_identity, signed_in_operator
 
 PATIENCE = 10.0
 """Seconds for one signature, or for all versions, with all retries; a caller waits for this."""
@@ -24,9 +24,12 @@ PATIENCE = 10.0
 class VaultSigningKey:
     """One key by name, with its versions; opened once for the process. See `contract.VaultKey`."""
 
-    def __init__(self, url: str, name: str, identity: str) -> None:
+    def __init__(self, url: str, name: str, identity: str, *, as_operator: bool = False) -> None:
+        """By managed identity, or, for a command line, by whoever is signed in to the Azure CLI."""
         self._name = name
-        self._credential = managed_identity(identity)
+        # To a vault on this machine nobody signs in with the Azure CLI.
+        is_person = as_operator and not is_loopback(url)
+        self._credential = signed_in_operator() if is_person else managed_identity(identity)
         # A vault on this machine cannot have a name below vault.azure.net; everywhere else the check stays.
         self._client = KeyClient(
             url,

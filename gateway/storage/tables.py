@@ -5,16 +5,21 @@ A table that does not exist is created on the first insert, where the credential
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import TableTransactionError
 from azure.data.tables.aio import TableClient
 
-from gateway.storage.contract import Columns, RowExistsError, StoreUnavailableError
+from gateway.storage.contract import BatchRefusedError, Columns, RowExistsError, StoreUnavailableError
 
 PATIENCE = 10.0
 """Seconds for one insert with all its retries; a caller waits for this."""
 _RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1, "retry_backoff_max": 1}
+_CONFLICT, _FORBIDDEN, _NOT_FOUND = 409, 403, 404
+_RANGE = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
 _TIMEOUTS: dict[str, Any] = {"connection_timeout": 3, "read_timeout": 5}
 
 
@@ -26,12 +31,13 @@ class TableEvidence:
         self._credential = credential
 
     async def insert(self, partition: str, row: str, columns: Columns) -> None:
-        entity = {"PartitionKey": partition, "RowKey": row, **columns}
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._insert(entity)
-        except (AzureError, TimeoutError, OSError) as error:
-            raise StoreUnavailableError(type(error).__name__) from error
+        await _patiently(self._insert, _entity(partition, row, columns))
+
+    async def insert_all(self, partition: str, rows: Mapping[str, Columns]) -> None:
+        await _patiently(self._insert_all, [_entity(partition, row, columns) for row, columns in rows.items()])
+
+    async def between(self, partition: str, first: str, last: str) -> Mapping[str, Columns]:
+        return await _patiently(self._between, {"partition": partition, "first": first, "last": last})
 
     async def _insert(self, entity: dict[str, Any]) -> None:
         try:
@@ -43,9 +49,29 @@ class TableEvidence:
             await self._create_table()
             await self._client.create_entity(entity)
 
+    async def _insert_all(self, entities: list[dict[str, Any]]) -> None:
+        operations = [("create", entity) for entity in entities]
+        try:
+            await self._client.submit_transaction(operations)
+        except TableTransactionError as error:
+            if error.status_code == _CONFLICT:
+                raise RowExistsError({}, entities[error.index]["RowKey"]) from None
+            if error.status_code != _NOT_FOUND:
+                raise
+            await self._create_table()
+            await self._client.submit_transaction(operations)
+        except HttpResponseError as error:
+            if error.status_code == _FORBIDDEN:
+                raise BatchRefusedError from None
+            raise
+
+    async def _between(self, wanted: dict[str, str]) -> dict[str, Columns]:
+        found = self._client.query_entities(_RANGE, parameters=wanted)
+        return {entity["RowKey"]: _columns(entity) async for entity in found}
+
     async def _read(self, entity: dict[str, Any]) -> Columns:
         found = await self._client.get_entity(entity["PartitionKey"], entity["RowKey"])
-        return {name: value for name, value in found.items() if isinstance(value, str | int)}
+        return _columns(found)
 
     async def _create_table(self) -> None:
         try:
@@ -57,6 +83,25 @@ class TableEvidence:
         await self._client.close()
         if self._credential is not None:
             await self._credential.close()
+
+
+async def _patiently[**Given, Found](
+    ask: Callable[Given, Awaitable[Found]], *given: Given.args, **named: Given.kwargs
+) -> Found:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await ask(*given, **named)
+    # HTTPException: the SDK's reader of an answer in parts, of one that has none.
+    except (AzureError, TimeoutError, OSError, HTTPException) as error:
+        raise StoreUnavailableError(type(error).__name__) from error
+
+
+def _entity(partition: str, row: str, columns: Columns) -> dict[str, Any]:
+    return {"PartitionKey": partition, "RowKey": row, **columns}
+
+
+def _columns(entity: Mapping[str, Any]) -> Columns:
+    return {name: value for name, value in entity.items() if isinstance(value, str | int)}
 
 
 def open_table(evidence: str, table: str, identity: str, *, as_operator: bool = False) -> TableEvidence:

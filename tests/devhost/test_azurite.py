@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.data.tables.aio import TableClient
 
 from devhost import azurite
@@ -18,7 +19,6 @@ async def running(tmp_path: Path, ports: Ports) -> AsyncIterator[Stack]:
 async def test_the_real_sdk_writes_a_row_that_outlives_a_restart(running: Stack, ports: Ports) -> None:
     connection = azurite.connection_string(ports)
     async with TableClient.from_connection_string(connection, "evidence") as table:
-        await table.create_table()
         await table.create_entity({"PartitionKey": "session", "RowKey": "1", "event": "intent"})
     assert await running.stop("azurite") == 0
     await running.start("azurite")
@@ -32,3 +32,18 @@ def test_every_service_listens_on_loopback_and_on_its_port() -> None:
     for name, port in (("blob", 7076), ("queue", 7077), ("table", 7078)):
         assert command[command.index(f"--{name}Host") + 1] == "127.0.0.1"
         assert command[command.index(f"--{name}Port") + 1] == str(port)
+
+
+@pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning")  # of the SDK
+async def test_the_gateways_signature_reads_and_adds_rows_of_evidence_alone(running: Stack, ports: Ports) -> None:
+    """The table is made with the account's key, and stays when Azurite is started again."""
+    await azurite.provision(ports)
+    signed = azurite.evidence_connection_string(ports)
+    assert azurite.KEY not in signed
+    async with TableClient.from_connection_string(signed, "evidence") as table:
+        await table.create_entity({"PartitionKey": "p", "RowKey": "1", "event": "intent"})
+        assert (await table.get_entity("p", "1"))["event"] == "intent"
+    async with TableClient.from_connection_string(signed, "other") as table:
+        with pytest.raises(HttpResponseError) as refused:
+            await table.create_entity({"PartitionKey": "p", "RowKey": "1"})
+        assert refused.value.status_code == 403

@@ -40,6 +40,8 @@ def test_the_gateway_accepts_its_environment(tmp_path: Path) -> None:
     assert found.policy == POLICY
     assert found.authority == "http://localhost:7072"
     assert "TableEndpoint=http://127.0.0.1:7078/" in found.evidence
+    assert "AccountKey" not in found.evidence
+    assert "sp=ra" in found.evidence
     assert environment["IDENTITY_ENDPOINT"] == "http://localhost:7072/msi/token"
     assert environment["IDENTITY_HEADER"]
 

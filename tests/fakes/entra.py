@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "COUNTERSIGN_AUDIENCE": f"{AUDIENCE}, {AUDIENCE_URI}",
     "COUNTERSIGN_AUTHORITY": AUTHORITY,
     "COUNTERSIGN_EVIDENCE": "https://evidence.table.core.windows.net",
+    "COUNTERSIGN_EVIDENCE_BLOBS": "https://evidence.blob.core.windows.net",
     "COUNTERSIGN_STATE": "AccountName=a;AccountKey=YQ==;DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:9/a;",
 }
 

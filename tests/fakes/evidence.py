@@ -2,25 +2,41 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any
 
-from gateway.storage.contract import Columns, RowExistsError, StoreUnavailableError
+from gateway.evidence.index import is_index
+from gateway.storage.contract import MAX_BATCH, BatchRefusedError, Columns, RowExistsError, StoreUnavailableError
 
 
 class Fault(Enum):
     FAILS_AND_IS_NOT_WRITTEN = auto()
     FAILS_BUT_IS_WRITTEN = auto()
+    IS_WRITTEN_AND_SENT_AGAIN = auto()
+    """The answer was lost, the client library repeated the request, and the store says that the row exists."""
+    IS_WRITTEN_LATE = auto()
+    """The store gave up waiting; the rows arrive right before the next request, if their places are free then."""
 
 
 class MemoryEvidence:
-    """Rows by (partition, row). `faults` are used up one by one; `down` holds until it is lifted."""
+    """Records by (partition, row), and index rows apart from them.
 
-    def __init__(self, *faults: Fault | None) -> None:
+    `faults` are used up one by one by writes of records, `index_faults` by those of index rows and `read_faults`
+    by reading; `down` holds until it is lifted. `takes_batches` is False for a store that refuses them.
+    """
+
+    def __init__(self, *faults: Fault | None, takes_batches: bool = True) -> None:
         self.rows: dict[tuple[str, str], Columns] = {}
+        self.index: dict[tuple[str, str], Columns] = {}
         self.faults = list(faults)
+        self.index_faults: list[Fault | None] = []
+        self.read_faults: list[Fault | None] = []
+        self.takes_batches = takes_batches
+        self.batches: list[int] = []
+        """How many records each transaction that was committed had."""
+        self._late: list[tuple[str, dict[str, Columns]]] = []
         self._down = False
         self._written = asyncio.Condition()
 
@@ -33,17 +49,52 @@ class MemoryEvidence:
             self._down = False
 
     async def insert(self, partition: str, row: str, columns: Columns) -> None:
+        await self._write(partition, {row: columns})
+
+    async def insert_all(self, partition: str, rows: Mapping[str, Columns]) -> None:
+        assert 0 < len(rows) <= MAX_BATCH
+        if not self.takes_batches:
+            await asyncio.sleep(0)
+            raise BatchRefusedError
+        await self._write(partition, rows)
+        self.batches.append(len(rows))
+
+    async def between(self, partition: str, first: str, last: str) -> Mapping[str, Columns]:
+        await asyncio.sleep(0)
+        if self._down or (self.read_faults and self.read_faults.pop(0)):
+            raise StoreUnavailableError("down")
+        self._arrive()
+        return {
+            row: columns for (where, row), columns in self.rows.items() if where == partition and first <= row <= last
+        }
+
+    async def _write(self, partition: str, rows: Mapping[str, Columns]) -> None:
         await asyncio.sleep(0)  # a real store gives others a turn here
-        fault = self.faults.pop(0) if self.faults else None
+        kept, faults = (self.index, self.index_faults) if is_index(partition) else (self.rows, self.faults)
+        fault = faults.pop(0) if faults else None
         if self._down or fault is Fault.FAILS_AND_IS_NOT_WRITTEN:
             raise StoreUnavailableError("down")
-        if (partition, row) in self.rows:
-            raise RowExistsError(self.rows[partition, row])
-        self.rows[partition, row] = dict(columns)
+        self._arrive()
+        if fault is Fault.IS_WRITTEN_LATE:
+            self._late.append((partition, {row: dict(columns) for row, columns in rows.items()}))
+            raise StoreUnavailableError("slow")
+        if taken := next((row for row in rows if (partition, row) in kept), None):
+            raise RowExistsError(kept[partition, taken] if len(rows) == 1 else {}, taken)
+        kept |= {(partition, row): dict(columns) for row, columns in rows.items()}
         async with self._written:
             self._written.notify_all()
         if fault is Fault.FAILS_BUT_IS_WRITTEN:
             raise StoreUnavailableError("answer lost")
+        if fault is Fault.IS_WRITTEN_AND_SENT_AGAIN:
+            raise RowExistsError({}, next(iter(rows)))
+
+    def _arrive(self) -> None:
+        """What was under way is there now, all of it or, where a place is taken, nothing."""
+        late, self._late = self._late, []
+        for partition, rows in late:
+            kept = self.index if is_index(partition) else self.rows
+            if not any((partition, row) in kept for row in rows):
+                kept |= {(partition, row): columns for row, columns in rows.items()}
 
     async def close(self) -> None:
         return

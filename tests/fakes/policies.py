@@ -11,6 +11,7 @@ groups:
   hr: {GROUPS["hr"]}
   approvers: {GROUPS["approvers"]}
   operators: {GROUPS["operators"]}
+  auditors: {GROUPS["auditors"]}
 servers:
   records:
     url: URL
@@ -70,6 +71,7 @@ notify:
         sender: donotreply@contoso.com
         to: [leads@contoso.com]
 operators: [operators]
+auditors: [auditors]
 rules:
   - name: engineers
     effect: allow

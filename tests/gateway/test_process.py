@@ -1,25 +1,30 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway import process
+from gateway.storage import blobs, evidence_reader
 from tests.fakes.entra import ENVIRONMENT
 from tests.fakes.policies import policy_text
 from tests.walk.rooms import gateway
 
+AZURITE = "AccountName=a;AccountKey=YQ==;DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:9/a;"
+
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    process.rooms.cache_clear()
+    for opened in (process.rooms, process.sealing):
+        opened.cache_clear()
     yield
-    process.rooms.cache_clear()
+    for opened in (process.rooms, process.sealing):
+        opened.cache_clear()
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, policy: Path) -> None:
-    azurite = "AccountName=a;AccountKey=YQ==;DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:9/a;"
-    changes = {"COUNTERSIGN_EVIDENCE": azurite, "COUNTERSIGN_POLICY": str(policy)}
+    changes = {"COUNTERSIGN_EVIDENCE": AZURITE, "COUNTERSIGN_POLICY": str(policy)}
     for name, value in (ENVIRONMENT | changes).items():
         monkeypatch.setenv(name, value)
 
@@ -36,6 +41,26 @@ async def test_health_is_ok_with_settings_and_a_policy(monkeypatch: pytest.Monke
     status, facts = await process.health_of()
     assert (status, facts["status"], facts["policy_rejected"]) == (200, "ok", False)
     assert len(facts["policy"]) == 64
+    await close()
+
+
+async def test_a_job_that_failed_is_told_by_health(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    environment(monkeypatch, tmp_path / "none.yaml")
+    monkeypatch.setattr(evidence_reader, "PATIENCE", 0.5)
+    monkeypatch.setattr(blobs, "PATIENCE", 0.5)
+    monkeypatch.setenv("COUNTERSIGN_EVIDENCE_BLOBS", AZURITE.replace("Table", "Blob"))
+    _, facts = await process.health_of()
+    assert (facts["seals_failed"], facts["verifications_failed"]) == (0, 0)
+    assert (await process.sealing().sealer.seal()).number == 0
+    assert await process.sealing().watch.look() is None
+    _, facts = await process.health_of()
+    assert (facts["seals_failed"], facts["verifications_failed"]) == (1, 1)
+    assert "countersign.seal_failed" in caplog.text
+    jobs: Any = process.sealing()
+    await jobs.sealer._seals.close()
+    await jobs.sealer._evidence._rows.close()
     await close()
 
 

@@ -151,3 +151,17 @@ async def test_an_outcome_says_that_the_access_of_its_call_was_over_by_then(over
     await recorder(store).outcome(passage(grant_over=over), Outcome.SUCCEEDED)
     [body] = bodies(store)
     assert body.get("grant_over") == (1 if over else None)
+
+
+@pytest.mark.parametrize(
+    ("on_its_way", "outcome", "spilled"),
+    [(True, Outcome.SUCCEEDED, 1), (False, Outcome.SUCCEEDED, 0), (True, Outcome.AMBIGUOUS, 0)],
+)
+async def test_an_outcome_waits_for_the_store_if_the_call_was_made_and_nobody_comes_back_to_it(
+    on_its_way: bool, outcome: Outcome, spilled: int
+) -> None:
+    store = MemoryEvidence()
+    writing = recorder(store)
+    with store.down():
+        assert not await writing.outcome(passage(on_its_way=on_its_way), outcome)
+    assert len(writing.spill) == spilled

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import SettingsError, is_loopback, read, read_stores
+from gateway.settings import SettingsError, is_loopback, read, read_proof, read_stores
 from tests.fakes.entra import ENVIRONMENT
 
 AZURITE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=b==;TableEndpoint=http://127.0.0.1:7078/a;"
@@ -20,11 +20,18 @@ def test_a_complete_environment_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["COUNTERSIGN_TENANTS", "COUNTERSIGN_AUDIENCE", "COUNTERSIGN_EVIDENCE", "COUNTERSIGN_STATE"]
+    "name",
+    [
+        "COUNTERSIGN_TENANTS",
+        "COUNTERSIGN_AUDIENCE",
+        "COUNTERSIGN_EVIDENCE",
+        "COUNTERSIGN_EVIDENCE_BLOBS",
+        "COUNTERSIGN_STATE",
+    ],
 )
 @pytest.mark.parametrize("value", ["", " , "])
 def test_a_missing_setting_is_named(name: str, value: str) -> None:
-    if name in ("COUNTERSIGN_EVIDENCE", "COUNTERSIGN_STATE"):
+    if name.startswith(("COUNTERSIGN_EVIDENCE", "COUNTERSIGN_STATE")):
         value = ""
     with pytest.raises(SettingsError, match=name):
         read(ENVIRONMENT | {name: value})
@@ -47,6 +54,8 @@ def test_on_azure_the_apps_own_name_is_its_url_unless_another_is_set() -> None:
         ("COUNTERSIGN_KEY_VAULT", "vault.example"),
         ("COUNTERSIGN_EVIDENCE", "http://evidence.example"),
         ("COUNTERSIGN_EVIDENCE", AZURITE.replace("127.0.0.1", "evidence.example")),
+        ("COUNTERSIGN_EVIDENCE_BLOBS", AZURITE),
+        ("COUNTERSIGN_EVIDENCE_BLOBS", AZURITE.replace("Table", "Blob").replace("127.0.0.1", "evidence.example")),
         ("COUNTERSIGN_STATE", AZURITE.replace("127.0.0.1", "state.example")),
     ],
 )
@@ -57,6 +66,25 @@ def test_an_unsafe_address_is_refused(name: str, value: str) -> None:
 
 def test_a_connection_string_is_for_storage_on_this_machine() -> None:
     assert read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE": AZURITE}).evidence == AZURITE
+
+
+def test_a_signature_is_for_storage_on_this_machine_too() -> None:
+    signed = "TableEndpoint=http://127.0.0.1:7078/a;SharedAccessSignature=se=2027&sp=ra&sig=b%3D%3D"
+    assert read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE": signed}).evidence == signed
+    with pytest.raises(SettingsError, match="COUNTERSIGN_EVIDENCE"):
+        read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE": signed.replace("127.0.0.1", "evidence.example")})
+
+
+def test_blobs_of_this_machine_are_named_by_their_own_endpoint() -> None:
+    blobs = AZURITE.replace("TableEndpoint", "BlobEndpoint")
+    assert read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE_BLOBS": blobs}).evidence_blobs == blobs
+
+
+def test_a_verification_needs_the_evidence_and_its_seals_alone() -> None:
+    proof = read_proof({"COUNTERSIGN_EVIDENCE": AZURITE, "COUNTERSIGN_EVIDENCE_BLOBS": "https://evidence.example/"})
+    assert (proof.evidence, proof.blobs, proof.seal_key) == (AZURITE, "https://evidence.example", "evidence-seal")
+    with pytest.raises(SettingsError, match="COUNTERSIGN_EVIDENCE_BLOBS"):
+        read_proof({"COUNTERSIGN_EVIDENCE": AZURITE})
 
 
 def test_a_command_line_needs_the_stores_alone() -> None:

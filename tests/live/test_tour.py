@@ -15,12 +15,23 @@ async def test_the_tour_tells_the_whole_story_and_everything_is_as_it_says(live:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(110):
         out, _ = await process.communicate()
     told = out.decode()
     assert process.returncode == 0, told
-    for chapter in ("1.", "2.", "3.", "4.", "5. A refund needs", "6. Access for 4 seconds", "7. What is on record"):
+    for chapter in (
+        "1.",
+        "2.",
+        "3.",
+        "4.",
+        "5. A refund needs",
+        "6. Access for 4 seconds",
+        "7. What is on record",
+        "8. Replayed",
+    ):
         assert f"\n{chapter}" in told
+    for tampering in ("one row changed", "one row deleted", "one row inserted", "two rows swapped", "the tail cut off"):
+        assert f"{tampering}: " in told
     for event in ("approval_decided: denied", "approval_consumed: consumed", "grant_opened: approved"):
         assert event in told
 

@@ -19,6 +19,7 @@ from gateway.approvals.sealed_call import PURPOSE
 from gateway.call import serve
 from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
+from gateway.evidence.reading import Stored
 from gateway.forward import open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
@@ -34,9 +35,11 @@ from gateway.token_endpoint import TokenEndpoint
 from gateway.upstream_tokens import UpstreamTokens
 from gateway.values import Arrival, Secret
 from tests.fakes.approvals import MemoryApprovals
+from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import Calendar, Clock
 from tests.fakes.entra import AUTHORITY, Tenant, settings
 from tests.fakes.evidence import MemoryEvidence
+from tests.fakes.evidence_rows import MemoryRows
 from tests.fakes.graph import Network
 from tests.fakes.orchestrations import Orchestrations
 from tests.fakes.pins import MemoryPins, pinned
@@ -69,6 +72,8 @@ class Gateway:
     grants: MemoryApprovals
     key: MemoryKey
     """Signs session tokens."""
+    read_rows: MemoryRows
+    """The evidence as the auditors' pages read it."""
     gone: asyncio.Event | None = None
     """Set it, and the client has left."""
 
@@ -134,6 +139,7 @@ async def gateway(
 
     pins = pins or pinned(yaml.safe_load(policy_text())["servers"])
     approvals, grants, calendar, key = MemoryApprovals(), MemoryApprovals(), Calendar(), MemoryKey()
+    read_rows = MemoryRows(evidence)
     async with open_client() as client, tenant.client() as keys:
         recorder = Recorder(Chains(evidence), clock=clock)
         configured, held = settings(COUNTERSIGN_POLICY=str(policy_file)), HeldSecrets(read_secret, clock)
@@ -152,6 +158,7 @@ async def gateway(
             approvals=book,
             grants=Register(grants, book, calendar),
             signing=SigningKeys(key, clock),
+            library=Stored(read_rows, MemoryBlobs()),
             pace=PACE,
             now=calendar,
         )
@@ -169,6 +176,7 @@ async def gateway(
             calendar,
             grants,
             key,
+            read_rows,
         )
 
 

@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from gateway.access.grant import Grant, Span
 from gateway.access.grant import Request as GrantRequest
 from gateway.approvals.approval import Approval, Ending, Request, State, Verdict, Vote
-from gateway.pages import access_page, approval_page, grant_page, render, request_page
+from gateway.evidence.chosen import Chosen
+from gateway.evidence.library import Summary, Survey
+from gateway.evidence.timeline import Entry, Kind, Masked, Step, Timeline
+from gateway.pages import (
+    access_page,
+    approval_page,
+    evidence_page,
+    grant_page,
+    render,
+    request_page,
+    session_page,
+)
 from gateway.pages.shown import ShownCall, ShownTool
 from gateway.pages.visit import Visitor
 from gateway.pages.web_session import begin
@@ -96,7 +107,7 @@ def approver_page(text: str) -> bytes:
         "token": "token",
         "said": text,
         "problem": "Say why.",
-        "visitor": {"name": text, "sign_out": "token"},
+        "visitor": {"name": text, "sign_out": "token", "is_auditor": True},
     }
     found = approval(text)
     facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, None, NOW)
@@ -111,7 +122,7 @@ def access_approver_page(text: str) -> bytes:
         "token": "token",
         "said": text,
         "problem": "Say why.",
-        "visitor": {"name": text, "sign_out": "token"},
+        "visitor": {"name": text, "sign_out": "token", "is_auditor": True},
     }
     found = approval(text)
     facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, grant(text), NOW)
@@ -154,7 +165,7 @@ def grant_page_of(text: str) -> bytes:
         "token": "t",
         "said": grant_page._Said("end", text, "Say why."),
         "max_reason": 1000,
-        "visitor": {"name": text, "sign_out": "t"},
+        "visitor": {"name": text, "sign_out": "t", "is_auditor": True},
     }
     return render._rendered("grant.html", facts)
 
@@ -172,13 +183,18 @@ def access_page_of(text: str) -> bytes:
         "said": {"minutes": text, "starts": text, "reason": text},
         "problem": "Say why.",
         "max_reason": 1000,
-        "visitor": {"name": text, "sign_out": "t"},
+        "visitor": {"name": text, "sign_out": "t", "is_auditor": True},
     }
     return re.sub(rb'name="token" value="[^"]*"', b"", render._rendered("access.html", facts))
 
 
 def requester_page(text: str) -> bytes:
-    own = {"token": "t", "said": text, "problem": "Say why.", "visitor": {"name": text, "sign_out": "t"}}
+    own = {
+        "token": "t",
+        "said": text,
+        "problem": "Say why.",
+        "visitor": {"name": text, "sign_out": "t", "is_auditor": True},
+    }
     denied = replace(approval(text), settled=Ending(State.DENIED, NOW, reason=text))
     return render._rendered("request.html", {**request_page._facts(denied, policy(), NOW), **own})
 
@@ -186,11 +202,44 @@ def requester_page(text: str) -> bytes:
 def list_page(text: str) -> bytes:
     line = {"id": "0" * 32, "server": text, "what": text, "name": text, "asked_at": text}
     lines = [line | {"left": text, "state": "Waiting", "tone": "pending"}]
-    facts = {"undecided": lines, "decided": lines, "asked": lines, "visitor": {"name": text, "sign_out": "t"}}
+    facts = {
+        "undecided": lines,
+        "decided": lines,
+        "asked": lines,
+        "visitor": {"name": text, "sign_out": "t", "is_auditor": True},
+    }
     return render._rendered("waiting.html", facts)
 
 
-PAGES = [approver_page, access_approver_page, requester_page, list_page, grant_page_of, access_page_of]
+def session_page_of(text: str) -> bytes:
+    step = Step("2026-11-23T10:00:00Z", text, text, text)
+    entry = Entry(
+        at="2026-11-23T10:00:00Z",
+        kind=Kind.CALL,
+        event="outcome",
+        outcome="succeeded",
+        about={"subject": text, "name": text, "method": text, "target": text, "detail": text, "source": text},
+        approval=(step,),
+        steps=(step,),
+        masked=(Masked(text, text, text, 1),),
+        missing=(text,),
+        rows=(text,),
+    )
+    facts = session_page.facts_of(Timeline("s", (entry, entry), 2, (text,), left_out=1))
+    return render._rendered("session.html", facts | {"visitor": {"name": text, "sign_out": "t", "is_auditor": True}})
+
+
+def sessions_page_of(text: str) -> bytes:
+    line = Summary("20261123-a", "2026-11-23T10:00", "2026-11-24T10:00", (text,), (text,), (text,), 1, 1, 2, True)
+    facts = evidence_page.facts_of(["records"], Chosen(), Survey((line,), is_cut=True))
+    facts |= {"said": dict.fromkeys(facts["said"], text)}
+    return render._rendered("evidence.html", facts | {"visitor": {"name": text, "sign_out": "t", "is_auditor": True}})
+
+
+PAGES = [
+    *(approver_page, access_approver_page, requester_page, list_page, grant_page_of, access_page_of),
+    *(session_page_of, sessions_page_of),
+]
 
 
 @pytest.mark.parametrize("made", PAGES)

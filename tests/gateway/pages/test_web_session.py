@@ -14,7 +14,7 @@ from tests.fakes.values import CALLER
 
 SEAL = Seal([b"k" * 32])
 NOW = 1_900_000_000.0
-PERSON = replace(CALLER, name="Abel Approver", groups=frozenset({GROUPS["approvers"], GROUPS["auditors"]}))
+PERSON = replace(CALLER, name="Abel Approver", groups=frozenset({GROUPS["approvers"], str(uuid.UUID(int=9))}))
 
 
 def test_a_session_opens_as_it_was_sealed() -> None:

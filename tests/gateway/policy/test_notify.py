@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - sentences stand here in one piece, as the operator reads them
-"""The notify section, and the operators."""
+"""The notify section, the operators and the auditors."""
 
 import pytest
 
@@ -140,4 +140,15 @@ def test_operators_are_groups() -> None:
     ]
     assert mistakes(changed("rules:\n", "operators: []\nrules:\n")) == [
         "line 12, column 12: operators is empty; name at least one"
+    ]
+
+
+def test_auditors_are_groups() -> None:
+    assert good(changed("rules:\n", "auditors: [hr]\nrules:\n")).auditors == {HR}
+    assert good().auditors == frozenset()
+    assert mistakes(changed("rules:\n", "auditors: [hrr]\nrules:\n")) == [
+        "line 12, column 12: unknown group 'hrr'; did you mean 'hr'? (in auditors; list it under 'groups' first)"
+    ]
+    assert mistakes(changed("rules:\n", "auditors: []\nrules:\n")) == [
+        "line 12, column 11: auditors is empty; name at least one"
     ]
