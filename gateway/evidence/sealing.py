@@ -105,7 +105,7 @@ class Sealer:
         except BlobExistsError:
             # Of another job, or of this one: a retry after an answer that was lost finds its own seal.
             await self._ledger.refresh()
-            return True
+            return self._ledger.digest == digest_of(text)
         self._ledger.follow(text)
         return True
 
