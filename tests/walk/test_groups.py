@@ -14,6 +14,8 @@ from tests.walk.rooms import Gateway, gateway, message, request
 OVERAGE = {"groups": None, "_claim_names": {"groups": "src1"}}
 MARY = {"content": [{"type": "text", "text": "mary@shop.example"}]}
 
+POLICY_GROUPS = ("engineering", "hr", "approvers", "operators", "auditors")
+
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[Upstream]:
@@ -41,7 +43,7 @@ async def test_the_directory_is_asked_for_the_policys_groups_alone_and_once_in_f
     for _ in range(3):
         await door.call(token="crowd")
     [asked] = door.graph.directory.asked
-    assert sorted(asked["groups"]) == sorted(GROUPS[name] for name in ("engineering", "hr", "approvers", "operators"))
+    assert sorted(asked["groups"]) == sorted(GROUPS[name] for name in POLICY_GROUPS)
     door.clock.advance(LIFETIME)
     await door.call(token="crowd")
     assert len(door.graph.directory.asked) == 2
