@@ -1,4 +1,4 @@
-"""Words that the commands of approvals and of access both take, checked. Pure.
+"""Words that the commands for operators take, checked. Pure.
 
 Takes the text of an argument and gives its value; what does not fit is told by argparse, with exit code 2.
 """

@@ -11,6 +11,7 @@ import getpass
 from collections.abc import Sequence
 
 from gateway.cli import pinned
+from gateway.cli.arguments import add_command, reason
 from gateway.cli.printed import FAILED, Printed, misused
 from gateway.evidence.chain import Chains
 from gateway.record import Recorder
@@ -89,46 +90,27 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
-    listing = _command(commands, "list", "say which tools are pinned, and which wait", _LIST)
+    listing = add_command(commands, "list", "say which tools are pinned, and which wait", _LIST)
     listing.add_argument("--server", metavar="NAME", default="", help="as the policy names it; default: all")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    differing = _command(commands, "diff", "show what changed in a tool that waits", _DIFF)
+    differing = add_command(commands, "diff", "show what changed in a tool that waits", _DIFF)
     differing.add_argument("server", metavar="SERVER")
     differing.add_argument("tool", metavar="TOOL")
-    accepting = _command(commands, "accept", "let a tool that waits be used as it is now", _ACCEPT)
+    accepting = add_command(commands, "accept", "let a tool that waits be used as it is now", _ACCEPT)
     accepting.add_argument("server", metavar="SERVER")
     accepting.add_argument("tool", metavar="TOOL", nargs="?", default="")
     accepting.add_argument("--all", action="store_true", help="every tool of the server that waits")
     accepting.add_argument(
         "--definition", metavar="HASH", type=_hash, help="only if this definition waits, as diff shows it"
     )
-    accepting.add_argument("--reason", metavar="TEXT", type=_reason, required=True, help="why; it goes on record")
+    accepting.add_argument("--reason", metavar="TEXT", type=reason, required=True, help="why; it goes on record")
     accepting.add_argument(
         "--as", dest="operator", metavar="NAME", default=getpass.getuser(), help="who accepts; default: your user name"
     )
     return parser
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, what: str, epilog: str
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=what,
-        description=f"{what[0].upper()}{what[1:]}.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
 def _hash(text: str) -> str:
     if not 8 <= len(text) <= 64 or set(text) - set("0123456789abcdef"):
         raise argparse.ArgumentTypeError("must be at least the first 8 digits of the hash that diff shows")
     return text
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("must say something")
-    return text.strip()
