@@ -15,12 +15,16 @@ from gateway.approvals.approval import Approval, Request, State, Verdict
 from gateway.approvals.book import MAX_REASON, Actor
 from gateway.approvals.rounds import Round
 from gateway.approvals.sealed_call import SealedCall
+from gateway.mask import mask_text
 from gateway.reasons import Reason
-from gateway.record import Outcome, Passage
+from gateway.record import EVERYTHING, Outcome, Passage
 from gateway.rooms import Rooms
 from gateway.seal import seal_for
 from gateway.storage.contract import Pointer, StoreUnavailableError
 from gateway.values import Call, Caller, Decision, Refusal
+
+MAX_TARGET = 1024
+"""Characters of a target as an approval's facts have it; the call itself is sealed apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ async def _ask(
         server=call.server,
         era=call.era,
         method=call.method,
-        target=call.target,
+        # A URI may hold what nobody may read, and be as long as the call itself.
+        target=mask_text(call.target, EVERYTHING)[:MAX_TARGET],
         definition=passage.definition,
         digest=exact,
         session=passage.session,

@@ -56,8 +56,9 @@ async def _with_progress(
             await asyncio.wait({waiting}, timeout=rooms.pace.progress)
         state = waiting.result()
         found = pending(approval, rooms) if state is State.PENDING else await ended(passage, state, again)
-    except StoreUnavailableError:
-        found = Refusal(Reason.APPROVALS_UNAVAILABLE, "the store of approvals does not answer")
+    except (StoreUnavailableError, ValueError, KeyError) as error:
+        # fail-closed: a stream runs on after `call.serve` has returned, and rows that cannot be read approve nothing.
+        found = Refusal(Reason.APPROVALS_UNAVAILABLE, type(error).__name__)
     if isinstance(found, Refusal):
         recorded = await rooms.recorder.refused(passage, found)
         found = answer.refused(passage.call, found if recorded else Refusal(Reason.EVIDENCE_UNAVAILABLE))

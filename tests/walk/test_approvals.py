@@ -450,3 +450,31 @@ async def test_methods_that_have_no_result_for_it_get_an_error(door: Gateway) ->
     answer = await door.send(request("prompts/get", {"name": "greet"}))
     assert message(answer)["error"]["code"] == Reason.APPROVAL_PENDING.wire.code
     assert message(answer)["error"]["data"]["approval"] == (await only(door)).id
+
+
+async def test_the_facts_of_an_approval_hold_no_value_of_a_uri_and_not_all_of_a_long_one(door: Gateway) -> None:
+    rewrite(
+        door, '    resources: ["customer://*"]\n', '    resources: ["customer://*"]\n    require: {approval: refunds}\n'
+    )
+    answer = await door.send(request("resources/read", {"uri": "customer://mary@shop.example/" + "x" * 60_000}))
+    assert message(answer)["error"]["code"] == Reason.APPROVAL_PENDING.wire.code
+    facts = door.approvals.approvals[(await only(door)).id]["request"]
+    assert "mary@shop.example" not in str(facts)
+    assert len(str(facts["target"])) == 1024
+
+
+async def test_rows_that_cannot_be_read_end_a_stream_with_an_error_on_record(door: Gateway, upstream: Upstream) -> None:
+    waiting = await modern(door, meta={"progressToken": "p"})
+    async with asyncio.timeout(5):
+        asked = await waited_for(door)
+        door.approvals.approvals[asked.id]["settled"] = {
+            "state": "neither",
+            "at": "x",
+            "by": "",
+            "reason": "",
+            "call": "",
+        }
+        *_, last = await messages(waiting)
+    assert last["error"]["code"] == Reason.APPROVALS_UNAVAILABLE.wire.code
+    assert door.evidence.events()[-1] == "refused/approvals_unavailable"
+    assert upstream.seen == []
