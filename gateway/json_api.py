@@ -5,6 +5,8 @@ the policy names, and the body where it is strict JSON; gives answers and errors
 reasons. A refusal is told only once it is on record.
 """
 
+import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from gateway import groups, jsontext
@@ -20,8 +22,10 @@ from gateway.pages.request import PageRequest
 from gateway.policy.document import Policy
 from gateway.reasons import Reason
 from gateway.rooms import Rooms
+from gateway.storage.contract import StoreUnavailableError
 from gateway.values import Caller, CallerKind, Json, Origin, Refusal
 
+_log = logging.getLogger("countersign")
 _HEADERS = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -53,6 +57,19 @@ class Asking:
         return known | (evidence.acted(self.caller) if self.caller else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the refusals of one API are recorded."""
+
+    event: Event
+    column: str
+    """Which the id in the path goes into."""
+    session: str
+    """The session of the day, without its date."""
+    unavailable: Reason
+    """Where its store does not answer."""
+
+
 async def caller_of(asking: Asking) -> tuple[Caller, Policy] | Refusal:
     """The caller and the policy in force. Every other outcome is a refusal (fail-closed)."""
     request, rooms = asking.request, asking.rooms
@@ -74,6 +91,19 @@ async def caller_of(asking: Asking) -> tuple[Caller, Policy] | Refusal:
         return complete
     asking.caller = complete
     return complete, policy
+
+
+async def bounded(asking: Asking, steps: Awaitable[Answer | Refusal], end: Ending) -> Answer:
+    """The answer; a refusal, or what was not foreseen, once it is on record. Never raises."""
+    try:
+        found = await steps
+    except StoreUnavailableError as error:
+        found = Refusal(end.unavailable, str(error))
+    except Exception as error:  # noqa: BLE001 - fail-closed: the outer boundary
+        # The kind alone: the text of an error may hold what the request held.
+        _log.error("countersign.internal_error %s in the API of %s", type(error).__name__, end.session)
+        found = Refusal(Reason.INTERNAL, type(error).__name__)
+    return await turned_away(asking, found, end) if isinstance(found, Refusal) else found
 
 
 def not_operator(caller: Caller, policy: Policy) -> Refusal | None:
@@ -103,13 +133,13 @@ def answered(status: int, value: object) -> Answer:
     return Answer(status, dict(_HEADERS), jsontext.write(value))
 
 
-async def turned_away(asking: Asking, refusal: Refusal, event: Event, column: str, session: str) -> Answer:
+async def turned_away(asking: Asking, refusal: Refusal, end: Ending) -> Answer:
     """The refusal, on record; a caller is told of it only once it is (fail-closed)."""
     recorder = asking.rooms.recorder
-    fields = asking.fields(event, Outcome.REFUSED, column) | evidence.why(refusal)
+    fields = asking.fields(end.event, Outcome.REFUSED, end.column) | evidence.why(refusal)
     # Anybody may knock: what strangers do is recorded as far as the budget goes.
     append = recorder.stranger if asking.caller is None else recorder.approval
-    if not await append(f"{asking.rooms.now():%Y%m%d}-{session}", fields) and asking.caller is not None:
+    if not await append(f"{asking.rooms.now():%Y%m%d}-{end.session}", fields) and asking.caller is not None:
         refusal = Refusal(Reason.EVIDENCE_UNAVAILABLE)
     return problem(asking, refusal)
 

@@ -5,7 +5,6 @@ and answers in JSON. Each request is on record before anything is shown or chang
 before it is told. A grant that is not the caller's to see looks like one that there is not.
 """
 
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,15 +13,12 @@ from gateway.access import holders, operators
 from gateway.answer import Answer
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.events import Event
-from gateway.json_api import Asking, caller_of, turned_away
+from gateway.json_api import Asking, Ending, bounded, caller_of
 from gateway.pages.request import PageRequest
 from gateway.policy.document import Policy
 from gateway.reasons import Reason
 from gateway.rooms import Rooms
-from gateway.storage.contract import StoreUnavailableError
 from gateway.values import Caller, Origin, Refusal
-
-_log = logging.getLogger("countersign")
 
 type _Handler = Callable[[Asking, Caller, Policy], Awaitable[Answer | Refusal]]
 
@@ -59,17 +55,10 @@ _DOORS = (
 async def serve(request: PageRequest, origin: Origin, rooms: Rooms, orchestrations: Orchestrations) -> Answer:
     """The answer to one request. Never raises: what was not foreseen is an internal error, on record."""
     asking = Asking(request, origin, rooms, orchestrations)
-    try:
-        found = await _served(asking)
-    except StoreUnavailableError as error:
-        found = Refusal(Reason.GRANTS_UNAVAILABLE, str(error))
-    except Exception as error:  # noqa: BLE001 - fail-closed: the outer boundary
-        # The kind alone: the text of an error may hold what the request held.
-        _log.error("countersign.internal_error %s in the API for access", type(error).__name__)
-        found = Refusal(Reason.INTERNAL, type(error).__name__)
-    if not isinstance(found, Refusal):
-        return found
-    return await turned_away(asking, found, Event.GRANT_REFUSED, "grant", "access")
+    return await bounded(asking, _served(asking), _ENDING)
+
+
+_ENDING = Ending(Event.GRANT_REFUSED, "grant", "access", Reason.GRANTS_UNAVAILABLE)
 
 
 async def _served(asking: Asking) -> Answer | Refusal:

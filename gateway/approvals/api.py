@@ -5,7 +5,6 @@ operators' groups in JSON; each request is on record before anything is shown or
 may be a member; an agent never counts as one. Without a policy, or operators in it, nobody is an operator.
 """
 
-import logging
 import re
 
 from gateway.answer import Answer
@@ -15,12 +14,11 @@ from gateway.approvals.book import MAX_REASON
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.approvals.story import story, summary
 from gateway.events import Event, Outcome
-from gateway.json_api import Asking, answered, body_of, caller_of, not_operator, problem, turned_away
+from gateway.json_api import Asking, Ending, answered, body_of, bounded, caller_of, not_operator, problem
 from gateway.metadata import SERVER_NAME
 from gateway.pages.request import PageRequest, fields_in
 from gateway.reasons import Reason
 from gateway.rooms import Rooms
-from gateway.storage.contract import StoreUnavailableError
 from gateway.values import Origin, Refusal
 
 MAX_BODY = 4 * 1024
@@ -29,23 +27,15 @@ MAX_LISTED = 500
 """Approvals in one answer; of more, the newest."""
 
 _PATH = re.compile(r"/api/approvals(?:/([^/]+)(/revoke)?)?")
-_log = logging.getLogger("countersign")
 
 
 async def serve(request: PageRequest, origin: Origin, rooms: Rooms, orchestrations: Orchestrations) -> Answer:
     """The answer to one request. Never raises: what was not foreseen is an internal error, on record."""
     asking = Asking(request, origin, rooms, orchestrations)
-    try:
-        found = await _served(asking)
-    except StoreUnavailableError as error:
-        found = Refusal(Reason.APPROVALS_UNAVAILABLE, str(error))
-    except Exception as error:  # noqa: BLE001 - fail-closed: the outer boundary
-        # The kind alone: the text of an error may hold what the request held.
-        _log.error("countersign.internal_error %s in the API for operators", type(error).__name__)
-        found = Refusal(Reason.INTERNAL, type(error).__name__)
-    if not isinstance(found, Refusal):
-        return found
-    return await turned_away(asking, found, Event.APPROVAL_REFUSED, "approval", "operators")
+    return await bounded(asking, _served(asking), _ENDING)
+
+
+_ENDING = Ending(Event.APPROVAL_REFUSED, "approval", "operators", Reason.APPROVALS_UNAVAILABLE)
 
 
 async def _served(asking: Asking) -> Answer | Refusal:
