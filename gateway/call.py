@@ -18,6 +18,7 @@ from gateway.authenticate import SessionTokens, authenticate
 from gateway.authorize import authorize
 from gateway.forward import EventStream, Reply
 from gateway.holding import cancelled
+from gateway.keyed import keyed_for
 from gateway.mcp_session import seal_of
 from gateway.metadata import challenge
 from gateway.policy.document import Policy
@@ -128,6 +129,10 @@ async def made(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from the intent on, for a call that may be made now."""
     await cancelled(passage, rooms)
     passage.call = approval.without_reason(passage.call)
+    keyed = await keyed_for(passage.session, rooms.settings.session_key, rooms.secrets)
+    if isinstance(keyed, Refusal):
+        return await turn_away(passage, keyed, rooms)
+    passage.keyed = keyed
     if not await rooms.recorder.intent(passage, Event.INTENT if acts(passage) else Event.RELAYED):  # 8
         return answer.refused(passage.call, Refusal(Reason.EVIDENCE_UNAVAILABLE))
     if spent := await approval.spend(passage, rooms):

@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING
 from gateway.access.register import Register
 from gateway.access.signing_keys import SigningKeys
 from gateway.approvals.book import Book
+from gateway.approvals.message import Message
+from gateway.approvals.notifiers import send
 from gateway.approvals.sealed_call import PURPOSE
 from gateway.catalogue import Catalogue
+from gateway.evidence.alarm import Alarms
 from gateway.evidence.chain import Chains
 from gateway.evidence.checking import Watch
-from gateway.evidence.reading import SEALS, Stored
-from gateway.evidence.sealing import Jobs, Sealer, public_keys
+from gateway.evidence.copies import Copier
+from gateway.evidence.jobs import Jobs
+from gateway.evidence.reading import PAYLOADS, SEALS, Stored
+from gateway.evidence.sealing import Sealer, public_keys
 from gateway.forward import open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.held_tokens import HeldTokens, Token
 from gateway.identity_keys import IdentityKeys
+from gateway.payloads import Payloads
 from gateway.pinning import Pinning
+from gateway.policy.document import Notifier
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
 from gateway.rooms import Rooms
@@ -51,7 +58,8 @@ def open_rooms(settings: Settings) -> Rooms:
     directory = Graph(client, settings.graph, identity.token)
     secrets = HeldSecrets(_LazyVault(settings).read if settings.key_vault else None)
     pins = open_pins(settings.state, settings.identity)
-    recorder = Recorder(Chains(open_table(settings.evidence, settings.evidence_table, settings.identity)))
+    evidence = open_table(settings.evidence, settings.evidence_table, settings.identity)
+    recorder = Recorder(Chains(evidence), Payloads(_LazyBlobs(settings, PAYLOADS)))
     seal = partial(seal_for, PURPOSE, settings.session_key, secrets)
     book = Book(open_approvals(settings.state, settings.identity), recorder, seal, _now)
     return Rooms(
@@ -75,10 +83,23 @@ def open_rooms(settings: Settings) -> Rooms:
 def _open_library(settings: Settings) -> Stored:
     """The evidence, as the auditors' pages read it; they ask for no seal."""
     rows = open_rows(settings.evidence, settings.evidence_table, settings.identity)
-    return Stored(rows, _LazySeals(settings))
+    return Stored(rows, _LazyBlobs(settings, SEALS))
 
 
-def open_sealing(settings: Settings) -> Jobs:
+def open_alarms(opened: Rooms) -> Alarms:
+    """The alarms, which go to whom the policy in force names; to nobody without one."""
+
+    async def notifiers() -> Sequence[Notifier]:
+        policy = await opened.policy.current()
+        return policy.alerted() if policy else ()
+
+    async def told(notifier: Notifier, message: Message) -> str:
+        return await send(notifier, message, opened)
+
+    return Alarms(opened.settings.url, notifiers, told, _now)
+
+
+def open_sealing(settings: Settings, alarms: Alarms) -> Jobs:
     """The jobs of the timers, with clients of their own. Must run in the event loop that runs them."""
     # No call needs it.
     from gateway.storage.blobs import open_blobs  # noqa: PLC0415
@@ -86,7 +107,9 @@ def open_sealing(settings: Settings) -> Jobs:
     seals = open_blobs(settings.evidence_blobs, SEALS, settings.identity)
     stored = Stored(open_rows(settings.evidence, settings.evidence_table, settings.identity), seals)
     keys = SigningKeys(_LazySigningKey(settings, settings.seal_key) if settings.key_vault else None)
-    return Jobs(Sealer(stored, seals, keys, _now), Watch(stored, partial(public_keys, keys), _now))
+    copies = open_blobs(settings.seal_copy, SEALS, settings.identity) if settings.seal_copy else None
+    watch = Watch(stored, partial(public_keys, keys), _now, copies)
+    return Jobs(Sealer(stored, seals, keys, _now), watch, alarms, Copier(seals, copies) if copies else None)
 
 
 def _now() -> datetime:
@@ -108,11 +131,12 @@ class _LazyVault:
         return await self._vault.read(name)
 
 
-class _LazySeals:
-    """Opens the container of seals on the first question, for the same reason."""
+class _LazyBlobs:
+    """Opens a container of the evidence on its first blob, for the same reason."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, container: str) -> None:
         self._settings = settings
+        self._container = container
         self._blobs: BlobStore | None = None
 
     async def create(self, name: str, content: bytes) -> None:
@@ -132,7 +156,7 @@ class _LazySeals:
         if self._blobs is None:
             from gateway.storage.blobs import open_blobs  # noqa: PLC0415 - see the class
 
-            self._blobs = open_blobs(self._settings.evidence_blobs, SEALS, self._settings.identity)
+            self._blobs = open_blobs(self._settings.evidence_blobs, self._container, self._settings.identity)
         return self._blobs
 
 

@@ -5,6 +5,7 @@ a list of what was hidden, where and by which rule. An answer that a mask blocks
 cannot be masked for whatever cause, is refused.
 """
 
+from gateway.keyed import Keyed
 from gateway.masking.compiled import compiled
 from gateway.masking.data import DataWalk
 from gateway.masking.hide import GONE
@@ -16,14 +17,14 @@ from gateway.values import Json, Mask, Masked, Refusal
 _WITHHELD = "[hidden]"
 
 
-def mask(message: dict[str, Json], masks: tuple[Mask, ...]) -> Masked | Refusal:
+def mask(message: dict[str, Json], masks: tuple[Mask, ...], keyed: Keyed | None = None) -> Masked | Refusal:
     """The message as the caller may see it, in new objects wherever it differs; the input is not changed.
 
     Refused as BLOCKED when a mask blocks, as MASKING_FAILED on any error.
     """
     if not masks:
         return Masked(message)
-    ledger = Ledger()
+    ledger = Ledger(keyed)
     try:
         masked = walk(message, compiled(masks), ledger)
     except Exception as error:  # noqa: BLE001  fail-closed: whatever went wrong, the answer stays here

@@ -11,6 +11,7 @@ from gateway.access.grant import Grant
 from gateway.approvals.approval import Approval
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.events import Outcome
+from gateway.keyed import Keyed
 from gateway.policy.document import Policy
 from gateway.values import Call, Caller, Decision, Json, Origin, Refusal
 
@@ -38,6 +39,8 @@ class Passage:
     """Returns once the client has left, where that can be known."""
     cause: str = ""
     """Id of the call for which the gateway itself makes this one."""
+    keyed: Keyed | None = None
+    """What stands for hidden values in this session; None before the call may be made."""
     definition: str = ""
     """SHA-256 of the definition of the tool that is called."""
     admit: "Callable[[Passage, dict[str, Json]], Awaitable[dict[str, Json] | Refusal]] | None" = None

@@ -189,7 +189,7 @@ async def _may_ask(
     # A question needs somebody who is there to answer it.
     if passage.is_unattended or forbidden(message, features_of(passage)):
         refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask_text(method, EVERYTHING))
-    if not await recorder.asked(passage, method, refusal):
+    if not await recorder.asked(passage, method, refusal, message):
         # The call itself was made by now, so the client must not be told to try again.
         raise BrokenStreamError(Reason.OUTCOME_UNRECORDED)
     if refusal is not None:

@@ -97,8 +97,13 @@ def keys_in(keys: Secret) -> tuple[bytes, ...]:
 # By the Secret itself, which compares by identity and is held for minutes: no key is ever a cache's key.
 @lru_cache(maxsize=32)
 def _derived(purpose: str, keys: Secret) -> Seal:
+    return Seal(keys_for(purpose, keys))
+
+
+def keys_for(purpose: str, keys: Secret) -> list[bytes]:
+    """The keys of one purpose, 32 bytes each, in the order of the secret's. Raises ValueError."""
     info = _PURPOSES + purpose.encode()
-    return Seal([HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=info).derive(key) for key in keys_in(keys)])
+    return [HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=info).derive(key) for key in keys_in(keys)]
 
 
 def _key(text: str) -> bytes:

@@ -7,6 +7,7 @@ outcome is durable before anything is returned; where that fails, the answer sta
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from gateway import mask
@@ -57,7 +58,7 @@ def visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
         if isinstance(result, Refusal):
             return result
         message = message | {"result": filter_list(policy, caller, call, result, passage.open_grants, passage.list_ttl)}
-    return mask.mask(message, decision.masks)
+    return mask.mask(message, decision.masks, passage.keyed)
 
 
 def _answered(call: Call, result: Mapping[str, Any]) -> Call:
@@ -92,9 +93,9 @@ async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) 
     kept = await admitted(passage, message)
     seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
     if isinstance(seen, Refusal):
-        return await fail(passage, seen, recorder, Outcome.WITHHELD)
+        return await fail(passage, seen, recorder, Outcome.WITHHELD, message)
     outcome = outcome_of(message)
-    if not acts(passage) or await recorder.outcome(passage, outcome, hidden=seen.hidden):
+    if not acts(passage) or await recorder.outcome(passage, outcome, hidden=seen.hidden, message=message):
         state = message["result"].get("requestState") if outcome is Outcome.INPUT_REQUIRED else None
         if passage.remember is not None and isinstance(state, str):
             await passage.remember(state)
@@ -102,11 +103,20 @@ async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) 
     return Refusal(Reason.OUTCOME_UNRECORDED)
 
 
-async def fail(passage: Passage, refusal: Refusal, recorder: Recorder, outcome: Outcome = Outcome.FAILED) -> Refusal:
-    """The refusal of a call that was already on its way, on record, or the refusal that says it is not."""
+async def fail(
+    passage: Passage,
+    refusal: Refusal,
+    recorder: Recorder,
+    outcome: Outcome = Outcome.FAILED,
+    message: Mapping[str, Any] = MappingProxyType({}),
+) -> Refusal:
+    """The refusal of a call that was already on its way, on record, or the refusal that says it is not.
+
+    `message` is the answer that is kept back, if there is one.
+    """
     if refusal.reason in _CANCELS:
         outcome = Outcome.CANCELLED
-    recorded = await recorder.outcome(passage, outcome, refusal=refusal)
+    recorded = await recorder.outcome(passage, outcome, refusal=refusal, message=message)
     return refusal if recorded else Refusal(Reason.OUTCOME_UNRECORDED)
 
 

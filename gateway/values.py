@@ -149,8 +149,21 @@ class Action(StrEnum):
 
     REDACT = "redact"
     PARTIAL = "partial"
+    """Its last four characters stay."""
+    TOKEN = "token"  # noqa: S105 - an action
+    """What stands in its place is the same for the same value within a session."""
     DROP = "drop"
     BLOCK = "block"
+    APPROVAL = "approval"
+    """It stays, and the request that holds it waits for people. For requests alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reveal:
+    """What lifts a mask: an approval that the caller asks for with the call, or a grant that is open."""
+
+    approval: "ApprovalTerms | None" = None
+    grant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +176,17 @@ class Mask:
     """Names out of `gateway.masking.detectors.DETECTORS`."""
     fields: tuple[str, ...] = ()
     """Field names (`salary`) and JSON paths (`$.customer.ssn`, RFC 9535)."""
+    patterns: tuple[tuple[str, str], ...] = ()
+    """Name and RE2 pattern of values that only this policy knows."""
+    words: tuple[str, ...] = ()
+    """Words and phrases, in whatever case, that are hidden wherever they stand."""
     clear_for: frozenset[str] = frozenset()
     """Group object ids whose members see the clear value."""
+    partial_for: frozenset[str] = frozenset()
+    """Group object ids whose members see its last four characters, whatever the action."""
+    reveal: Reveal | None = None
+    approval: "ApprovalTerms | None" = None
+    """What a request waits for under `Action.APPROVAL`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +199,10 @@ class Hidden:
     action: Action
     path: str
     """Where in the message, as a normalised JSON path (RFC 9535, section 2.7)."""
+    digest: str = ""
+    """Keyed digest of the value as it was; empty where there was no one value, or no key."""
+    count: int = 1
+    """How often it stood there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +256,8 @@ class Decision:
     """Names of the grants that must be open, each once, in document order."""
     masks: tuple[Mask, ...] = ()
     """Those that apply to this caller, in document order."""
+    request_masks: tuple[Mask, ...] = ()
+    """Those that apply to what this caller sends to the server, in document order."""
 
 
 @dataclass(frozen=True, slots=True)

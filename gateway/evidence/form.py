@@ -26,13 +26,15 @@ FILTERS = (
 
 MAX_TEXT = 1024
 """Characters of one field; longer ones are cut, with their length and digest, so that a row stays small."""
+BOUNDED = frozenset({"content"})
+"""Fields whose writer keeps them small."""
 
 type Fields = Mapping[str, str | int]
 
 
 def chained(fields: Fields, *, session: str, writer: str, sequence: int, previous: str) -> dict[str, str | int]:
     """The columns of a record at its place in a chain: the filters, `body` and `hash`."""
-    body: dict[str, str | int] = {name: _short(value) for name, value in fields.items()}
+    body: dict[str, str | int] = {name: value if name in BOUNDED else _short(value) for name, value in fields.items()}
     body |= {"v": VERSION, "session": session, "writer": writer, "sequence": sequence, "previous": previous}
     canonical = rfc8785.dumps(dict(body))
     return columns_of(body) | {"body": canonical.decode(), "hash": hashlib.sha256(canonical).hexdigest()}

@@ -17,6 +17,7 @@ type Chain = tuple[str, str]
 """Session and writer."""
 
 SEALS = "seals"
+PAYLOADS = "payloads"
 """Name of the container."""
 
 _ROW = re.compile(r"([0-9A-Za-z._]+)-([0-9]{8})")

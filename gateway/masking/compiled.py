@@ -5,11 +5,13 @@ with the same masks. A mask that names an unknown detector or a broken path rais
 be compiled is never half applied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.keyed import Keyed
+from gateway.masking.custom import of_pattern, of_words
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.fields import folded, is_path, path
 from gateway.masking.hide import Rule, hidden_spans, hidden_text, strictest
@@ -29,6 +31,8 @@ class Outcome(NamedTuple):
 
     text: str
     rules: tuple[Rule, ...]
+    hits: tuple[tuple[Rule, str], ...]
+    """Each rule with each value that it hit, in the order of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,18 @@ class Rules:
             self._keys[key] = rules
         return rules
 
-    def outcomes(self, texts: Sequence[str]) -> dict[str, Outcome]:
+    def outcomes(self, texts: Sequence[str], keyed: Keyed | None = None) -> dict[str, Outcome]:
         """For each text in which a detector finds something: the text after hiding. Others are absent."""
         found = self._find(texts)
-        outcomes = {text: self._after(text, (), spans) for text, spans in found.items()}
+        outcomes = {text: self._after(Outcome(text, (), ()), spans, keyed) for text, spans in found.items()}
         # Hiding one value can bare another that was glued to it: search until nothing is found.
         for _ in range(_ROUNDS):
             found = self._find([outcome.text for outcome in outcomes.values()])
             if not found:
                 return outcomes
-            for text, (masked, rules) in outcomes.items():
-                if masked in found:
-                    outcomes[text] = self._after(masked, rules, found[masked])
+            for text, outcome in outcomes.items():
+                if outcome.text in found:
+                    outcomes[text] = self._after(outcome, found[outcome.text], keyed)
         found = self._find([outcome.text for outcome in outcomes.values()])
         # fail-closed: a text that does not come to rest is hidden whole.
         return {text: _whole(outcome) if outcome.text in found else outcome for text, outcome in outcomes.items()}
@@ -91,31 +95,54 @@ class Rules:
     def _find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
         return self._search.find(texts) if self._search and texts else {}
 
-    def _after(self, text: str, rules: tuple[Rule, ...], spans: list[Found]) -> Outcome:
+    def _after(self, before: Outcome, spans: list[Found], keyed: Keyed | None) -> Outcome:
         kinds = {span.detector for span in spans}
         hit = (rule for name, by in self.by_detector.items() if name in kinds for rule in by)
-        return Outcome(hidden_spans(text, spans, self.by_detector), tuple(dict.fromkeys((*rules, *hit))))
+        encoded = before.text.encode()
+        values = (
+            (rule, encoded[span.start : span.end].decode())
+            for span in sorted(spans)
+            for rule in self.by_detector[span.detector]
+        )
+        return Outcome(
+            hidden_spans(before.text, spans, self.by_detector, keyed),
+            tuple(dict.fromkeys((*before.rules, *hit))),
+            (*before.hits, *values),
+        )
 
 
 def _whole(outcome: Outcome) -> Outcome:
     rule = strictest(outcome.rules)
-    return Outcome(hidden_text("", rule.label, rule.action), outcome.rules)
+    return outcome._replace(text=hidden_text("", rule.label, rule.action))
 
 
 @lru_cache(maxsize=256)
 def compiled(masks: tuple[Mask, ...]) -> Rules:
     """The masks as one set of rules. Raises KeyError or JSONPathError on what the loader should have refused."""
+    detectors: dict[str, Detector] = {}
     by_detector: dict[str, tuple[Rule, ...]] = {}
     names: dict[str, tuple[Rule, ...]] = {}
     paths: list[tuple[JSONPathQuery, Rule]] = []
     for mask in masks:
-        for name in mask.detectors:
-            by_detector[name] = (*by_detector.get(name, ()), Rule(mask.name, name, mask.action, name))
+        for detector in _detectors(mask):
+            name, label = detector.name, detector.name.rpartition("/")[2]
+            detectors[name] = detector
+            by_detector[name] = (*by_detector.get(name, ()), Rule(mask.name, label, mask.action, label))
         for rule in mask.fields:
             if is_path(rule):
                 paths.append((path(rule), Rule(mask.name, rule, mask.action, "field")))
             else:
                 name = folded(rule)
                 names[name] = (*names.get(name, ()), Rule(mask.name, rule, mask.action, rule))
-    labels = {*by_detector, "field", *(rule.label for rules in names.values() for rule in rules)}
-    return Rules(tuple(DETECTORS[name] for name in by_detector), by_detector, names, tuple(paths), frozenset(labels))
+    found = (rule.label for by in (by_detector, names) for rules in by.values() for rule in rules)
+    return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), frozenset({"field", *found}))
+
+
+def _detectors(mask: Mask) -> Iterator[Detector]:
+    """Those of the table, and those that the mask brings; the name of one of its own begins with the mask's."""
+    for name in mask.detectors:
+        yield DETECTORS[name]
+    for name, text in mask.patterns:
+        yield of_pattern(f"{mask.name}/{name}", text)
+    if mask.words:
+        yield of_words(f"{mask.name}/words", mask.words)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from gateway.jsontext import MAX_DEPTH, Number
+from gateway.keyed import Keyed
 from gateway.masking.compiled import KeyRules, Outcome, Rules
 from gateway.masking.documents import OPENERS, Document, Unreadable, read, write
 from gateway.masking.fields import Branch, branches
@@ -47,7 +48,7 @@ class Survey:
     named: dict[str, KeyRules]
 
 
-def survey(value: Json, rules: Rules) -> Survey:
+def survey(value: Json, rules: Rules, keyed: Keyed | None = None) -> Survey:
     """The survey of all that lies in a value. Raises TooDeepError."""
     strings, numbers, keys = _leaves(value)
     documents: dict[str, Outcome | Document | Unreadable] = {}
@@ -59,7 +60,7 @@ def survey(value: Json, rules: Rules) -> Survey:
         elif len(text) >= _SHORTEST_TEXT:
             texts.append(text)
     spelled = {number: digits for number in numbers if (digits := _digits(number))}
-    outcomes = rules.outcomes([*texts, *spelled.values()])
+    outcomes = rules.outcomes([*texts, *spelled.values()], keyed)
     return Survey(
         strings={**outcomes, **documents},
         numbers={number: outcomes[text] for number, text in spelled.items() if text in outcomes},
@@ -112,7 +113,7 @@ class DataWalk:
         self.rules = rules
         self.ledger = ledger
         self._nested = nested
-        self._survey = survey(value, rules)
+        self._survey = survey(value, rules, ledger.keyed)
         self._special: Collection[str] = self._survey.named.keys() | self._survey.keys.keys()
         self._strings = self._survey.strings
         self._passed = _CONSTANTS if self._survey.numbers else _CONSTANTS | _NUMBERS
@@ -123,7 +124,7 @@ class DataWalk:
         branch = branches(value, self.rules.paths) if self.rules.paths else None
         if branch is None:
             return self.value(value, at)
-        self.ledger.enter(branch.rules, at)
+        self.ledger.enter(branch.rules, at, value)
         new = self.value(value, at, branch.rules, branch)
         return GONE if _drops(branch.rules) else new
 
@@ -179,7 +180,7 @@ class DataWalk:
         outcome = self._survey.keys.get(key)
         if outcome is None:
             return False
-        self.ledger.enter(outcome.rules, at)
+        self._enter(outcome, at)
         return _drops(outcome.rules)
 
     def named(self, key: str) -> tuple[Rule, ...]:
@@ -201,7 +202,7 @@ class DataWalk:
         here = (at, key)
         branch = branch.below.get(key) if branch else None
         rules = self._rules_of(key, item) + (branch.rules if branch else ())
-        self.ledger.enter(rules, here)
+        self.ledger.enter(rules, here, item)
         is_dropped = self.drops_key(key, here) or _drops(rules)
         new = self.value(item, here, under + rules, branch)
         return GONE if is_dropped else new
@@ -236,7 +237,7 @@ class DataWalk:
     def _item(self, index: int, item: Json, at: At, under: tuple[Rule, ...], branch: Branch | None) -> Json | Gone:
         branch = branch.below.get(index) if branch else None
         rules = branch.rules if branch else ()
-        self.ledger.enter(rules, (at, index))
+        self.ledger.enter(rules, (at, index), item)
         new = self.value(item, (at, index), under + rules, branch)
         return GONE if _drops(rules) else new
 
@@ -246,19 +247,23 @@ class DataWalk:
             return self._found(value, known, at, under)
         if isinstance(known, Document | Unreadable):
             new = self._document(value, known, at)
-            return new if not under else hidden_value(value, under, self.rules.labels)
-        return hidden_value(value, under, self.rules.labels) if under else value
+            return new if not under else hidden_value(value, under, self.rules.labels, self.ledger.keyed)
+        return hidden_value(value, under, self.rules.labels, self.ledger.keyed) if under else value
 
     def _known(self, value: Json) -> Outcome | Document | Unreadable | None:
         if type(value) is str:
             return self._strings.get(value)
         return self._survey.numbers.get(value) if type(value) in _NUMBERS else None
 
+    def _enter(self, outcome: Outcome, at: At) -> None:
+        for rule, value in outcome.hits:
+            self.ledger.enter((rule,), at, value)
+
     def _found(self, value: Json, outcome: Outcome, at: At, under: tuple[Rule, ...]) -> Json | Gone:
-        self.ledger.enter(outcome.rules, at)
+        self._enter(outcome, at)
         rules = under + outcome.rules
         in_spans = not under and type(value) is str and not _drops(rules)
-        return outcome.text if in_spans else hidden_value(value, rules, self.rules.labels)
+        return outcome.text if in_spans else hidden_value(value, rules, self.rules.labels, self.ledger.keyed)
 
     def _document(self, text: str, document: Document | Unreadable, at: At) -> Json | Gone:
         if isinstance(document, Unreadable) or self._nested >= MOST_NESTED:

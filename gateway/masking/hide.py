@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Literal
 
 from gateway.jsontext import Number
+from gateway.keyed import Keyed, is_token
 from gateway.masking.search import Found
 from gateway.values import Action, Json
 
@@ -23,7 +24,9 @@ class Gone(Enum):
 
 GONE: Literal[Gone.GONE] = Gone.GONE
 
-_STRICTNESS = {Action.PARTIAL: 0, Action.REDACT: 1, Action.DROP: 2, Action.BLOCK: 3}
+_BY_STRICTNESS = (Action.PARTIAL, Action.TOKEN, Action.APPROVAL, Action.REDACT, Action.DROP, Action.BLOCK)
+"""A value that only asks for an approval never comes here; if one did, it would be hidden."""
+_STRICTNESS = {action: rank for rank, action in enumerate(_BY_STRICTNESS)}
 _TAIL = 4
 _SHORT = 8
 
@@ -41,7 +44,7 @@ class Rule:
 
 
 def strictest(rules: Iterable[Rule]) -> Rule:
-    """The rule that decides where several hit: block, drop, redact, partial; the first of equals."""
+    """The rule that decides where several hit: block, drop, redact, token, partial; the first of equals."""
     return max(rules, key=_strictness)
 
 
@@ -49,14 +52,19 @@ def _strictness(rule: Rule) -> int:
     return _STRICTNESS[rule.action]
 
 
-def hidden_text(text: str, label: str, action: Action) -> str:
-    """The marker for a text; under `partial` with its last four characters, if it is longer than eight."""
+def hidden_text(text: str, label: str, action: Action, keyed: Keyed | None = None) -> str:
+    """The marker for a text; under `partial` with its last four characters, if it is longer than eight; under
+    `token` with its token, where there is a key."""
+    if action is Action.TOKEN and keyed is not None:
+        return f"[hidden:{label} #{keyed.token(text)}]"
     if action is Action.PARTIAL and len(text) > _SHORT:
         return f"[hidden:{label} ...{text[-_TAIL:]}]"
     return f"[hidden:{label}]"
 
 
-def hidden_value(value: Json, rules: Sequence[Rule], labels: Collection[str]) -> Json | Gone:
+def hidden_value(
+    value: Json, rules: Sequence[Rule], labels: Collection[str], keyed: Keyed | None = None
+) -> Json | Gone:
     """The whole of a string, number, boolean or null, hidden. A number hides to 0 under `partial` too.
 
     `labels` are those of all rules, by which a marker of an earlier masking is known.
@@ -67,11 +75,17 @@ def hidden_value(value: Json, rules: Sequence[Rule], labels: Collection[str]) ->
     if isinstance(value, Number | int | float) and not isinstance(value, bool):
         return 0
     if isinstance(value, str):
-        return value if not value or _is_marker(value, rule, labels) else hidden_text(value, rule.label, rule.action)
+        return (
+            value
+            if not value or _is_marker(value, rule, labels)
+            else hidden_text(value, rule.label, rule.action, keyed)
+        )
     return False if value is True else value
 
 
-def hidden_spans(text: str, found: Sequence[Found], rules_of: Mapping[str, tuple[Rule, ...]]) -> str:
+def hidden_spans(
+    text: str, found: Sequence[Found], rules_of: Mapping[str, tuple[Rule, ...]], keyed: Keyed | None = None
+) -> str:
     """The text with each span hidden; spans that overlap are hidden as one, under the strictest rule.
 
     The marker of such a one is named after the leftmost span, and after the longest of those.
@@ -82,7 +96,7 @@ def hidden_spans(text: str, found: Sequence[Found], rules_of: Mapping[str, tuple
     for start, end, detectors in merged(found):
         action = strictest(rule for detector in detectors for rule in rules_of[detector]).action
         label = rules_of[detectors[0]][0].label
-        pieces += (encoded[position:start].decode(), hidden_text(encoded[start:end].decode(), label, action))
+        pieces += (encoded[position:start].decode(), hidden_text(encoded[start:end].decode(), label, action, keyed))
         position = end
     pieces.append(encoded[position:].decode())
     return "".join(pieces)
@@ -107,5 +121,8 @@ def _is_marker(text: str, rule: Rule, labels: Collection[str]) -> bool:
     if inside in labels:
         return True
     # A tail of another length or another rule could be the value itself, dressed up.
+    label, _, token = inside.rpartition(" #")
+    if rule.action is Action.TOKEN and label in labels and is_token(token):
+        return True
     label, tail = inside[: -_TAIL - 4], inside[-_TAIL - 4 : -_TAIL]
     return rule.action is Action.PARTIAL and tail == " ..." and label in labels

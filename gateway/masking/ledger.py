@@ -7,12 +7,15 @@ kind alone, whichever masks apply.
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 
+from gateway import jsontext
+from gateway.keyed import Keyed
 from gateway.masking.compiled import compiled
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.hide import Rule
-from gateway.values import Action, Hidden, Mask
+from gateway.values import Action, Hidden, Json, Mask
 
 MOST = 1000
 """Entries; what is beyond them is counted, by rule."""
@@ -32,27 +35,35 @@ type At = tuple[At, Step] | None
 
 
 class Ledger:
-    def __init__(self) -> None:
-        self._entries: dict[Hidden, None] = {}
+    def __init__(self, keyed: Keyed | None = None) -> None:
+        self.keyed = keyed
+        self._entries: dict[Hidden, int] = {}
         self._more: Counter[tuple[str, str, Action]] = Counter()
         self._keys: dict[str, str] = {}
         self.blocked: Hidden | None = None
         """The first hit of a rule that blocks."""
 
-    def enter(self, rules: Iterable[Rule], at: At) -> None:
+    def enter(self, rules: Iterable[Rule], at: At, value: Json = "") -> None:
+        """The rules hit this value, which stands there; an empty text where it is no one value."""
         for rule in rules:
             if len(self._entries) >= MOST and (rule.action is not Action.BLOCK or self.blocked):
                 self._more[rule.mask, rule.by, rule.action] += 1
                 continue
-            hidden = Hidden(rule.mask, rule.by, rule.action, self._path(at))
-            self._entries[hidden] = None
+            hidden = Hidden(rule.mask, rule.by, rule.action, self._path(at), self._digest(value))
+            self._entries[hidden] = self._entries.get(hidden, 0) + 1
             if rule.action is Action.BLOCK and self.blocked is None:
                 self.blocked = hidden
 
     def hidden(self) -> tuple[Hidden, ...]:
         """The entries in the order of the walk; past MOST, one more for each rule with a count in its path."""
-        rest = (Hidden(*rule, path=f"$ and {count} more") for rule, count in self._more.items())
-        return (*self._entries, *rest)
+        rest = (Hidden(*rule, path=f"$ and {count} more", count=count) for rule, count in self._more.items())
+        counted = (hidden if count == 1 else replace(hidden, count=count) for hidden, count in self._entries.items())
+        return (*counted, *rest)
+
+    def _digest(self, value: Json) -> str:
+        if self.keyed is None or value == "":
+            return ""
+        return self.keyed.digest(value.encode(errors="replace") if isinstance(value, str) else jsontext.write(value))
 
     def _path(self, at: At) -> str:
         steps: list[str] = []

@@ -98,6 +98,14 @@ class Trust(StrEnum):
     """Hidden and refused until an operator accepts it."""
 
 
+class Bodies(StrEnum):
+    """Which bodies of a server's calls the evidence keeps, masked."""
+
+    ALL = "all"
+    REQUESTS = "requests"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """An upstream MCP server."""
@@ -114,6 +122,9 @@ class Server:
     trust: Trust = Trust.QUARANTINE
     client_features: frozenset[str] = frozenset()
     """What the server may ask of its clients: elicitation, sampling, roots."""
+    bodies: Bodies = Bodies.ALL
+    request_masks: tuple[Mask, ...] = ()
+    """Apply to everything that is sent to this server."""
 
     @property
     def needs_user(self) -> bool:
@@ -201,6 +212,7 @@ class Rule:
     grant: str = ""
     """Name of the grant that a call which this rule allows needs; empty if none."""
     masks: tuple[Mask, ...] = ()
+    request_masks: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +239,10 @@ class Policy:
     """Groups whose members may list, show and revoke approvals; object ids."""
     auditors: frozenset[str] = frozenset()
     """Groups whose members may read the evidence on its pages; object ids."""
+    alerts: frozenset[str] = frozenset()
+    """Groups that are told when something is wrong with the evidence; object ids, each with notifiers."""
+
+    def alerted(self) -> tuple[Notifier, ...]:
+        """The ways to tell them, each once however many groups it serves."""
+        found = (notifier for group in sorted(self.alerts) for notifier in self.notifiers.get(group, ()))
+        return tuple(dict.fromkeys(found))

@@ -15,11 +15,12 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from gateway.policy import obligations
 from gateway.policy.condition import Failed, Scope, holds
 from gateway.policy.document import Effect, Policy, Rule, Who
 from gateway.policy.target import USED_BY, Target, TargetKind, make_target, target_of
 from gateway.reasons import Reason
-from gateway.values import ApprovalTerms, Call, Caller, Decision, Mask, MessageKind, Refusal
+from gateway.values import Call, Caller, Decision, MessageKind, Refusal
 
 IMPLIED = frozenset(
     {"initialize", "ping", "logging/setLevel", "server/discover", "subscriptions/listen"}
@@ -95,9 +96,10 @@ def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict
     return Decision(
         rules=tuple(rule.name for rule in allowing),
         policy=policy.digest,
-        approvals=_approvals(policy, asking),
-        grants=_grants(policy, asking),
-        masks=_masks(policy, caller, call.server, bound),
+        approvals=obligations.approvals(policy, asking),
+        grants=obligations.grants(policy, asking),
+        masks=obligations.masks(policy, caller, call.server, bound),
+        request_masks=obligations.request_masks(policy, call.server, bound),
     )
 
 
@@ -263,27 +265,6 @@ def _explained(found: list[Verdict]) -> str:
         f"{verdict.rule.name}: {verdict.why.value}{verdict.detail and f' ({verdict.detail})'}" for verdict in found
     )
     return "; ".join(lines) or "no rule covers this call"
-
-
-def _approvals(policy: Policy, rules: list[Rule]) -> tuple[ApprovalTerms, ...]:
-    names = list(policy.approvals)
-    asked = {rule.approval for rule in rules if rule.approval is not None}
-    # fail-closed: terms that the policy does not list raise here, and are never left out.
-    return tuple(sorted(asked, key=lambda terms: names.index(terms.name)))
-
-
-def _grants(policy: Policy, rules: list[Rule]) -> tuple[str, ...]:
-    names = list(policy.grants)
-    # fail-closed: as above.
-    return tuple(sorted({rule.grant for rule in rules if rule.grant}, key=names.index))
-
-
-def _masks(policy: Policy, caller: Caller, server: str, rules: list[Rule]) -> tuple[Mask, ...]:
-    named = {mask.name for rule in rules for mask in rule.masks}
-    named |= {mask.name for mask in policy.servers[server].masks}
-    return tuple(
-        mask for mask in policy.masks.values() if mask.name in named and mask.clear_for.isdisjoint(caller.groups)
-    )
 
 
 def _scope(policy: Policy, caller: Caller, call: Call, target: Target | None, now: datetime) -> Scope:

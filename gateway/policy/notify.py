@@ -1,9 +1,9 @@
-"""The `notify` section of a policy: how the members of a group hear that something waits for them.
+"""The `notify` section of a policy: how the members of a group hear that something waits for them; and `alerts`.
 
 Takes the section's node and the groups that are known, and returns the notifiers of each group by its
-object id. It refuses a webhook's URL that is written out, since that URL is all that a stranger needs
-to post in the channel, and an endpoint that is none of Azure Communication Services, since the gateway
-would send its token there.
+object id; `alerts` names those of the groups that hear of alarms too. It refuses a webhook's URL that is
+written out, since that URL is all that a stranger needs to post in the channel, and an endpoint that is none
+of Azure Communication Services, since the gateway would send its token there.
 """
 
 import re
@@ -15,6 +15,7 @@ import yaml
 from gateway.policy.address import read_url
 from gateway.policy.credential import read_secret_name
 from gateway.policy.document import Email, Notifier, Teams
+from gateway.policy.masks import groups_named
 from gateway.policy.nodes import Findings, entries, mapping, sequence, text, texts
 from gateway.policy.suggestion import unknown
 from gateway.settings import is_loopback
@@ -40,6 +41,16 @@ def read_notify(node: yaml.Node, groups: Mapping[str, str], findings: Findings) 
         else:
             findings.add(item.node, f"{unknown('group', item.text, groups)} (in notify; list it under 'groups' first)")
     return notifiers
+
+
+def read_alerts(
+    node: yaml.Node, groups: Mapping[str, str], notifiers: Mapping[str, object], findings: Findings
+) -> frozenset[str]:
+    """The object ids of the groups. One that `notify` has no way to is a mistake: nobody would ever hear."""
+    found = groups_named(node, "alerts", groups, findings)
+    for label in (label for label, group in groups.items() if group in found - notifiers.keys()):
+        findings.add(node, f"alerts: group {label!r} is not in 'notify'; write there how its members are told")
+    return found
 
 
 def _read_all(node: yaml.Node, what: str, findings: Findings) -> tuple[Notifier, ...]:

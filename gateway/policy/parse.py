@@ -17,9 +17,9 @@ from gateway.policy.approvals import read_approvals
 from gateway.policy.document import Policy, PolicyError, Rule
 from gateway.policy.grants import read_grants
 from gateway.policy.groups import Found, Groups, read_groups
-from gateway.policy.masks import groups_named, read_masks
+from gateway.policy.masks import Nameable, groups_named, read_masks
 from gateway.policy.nodes import Findings, compose, mapping
-from gateway.policy.notify import read_notify
+from gateway.policy.notify import read_alerts, read_notify
 from gateway.policy.rules import Names, read_rules
 from gateway.policy.servers import read_servers
 
@@ -27,7 +27,7 @@ VERSION = "1"
 
 _SECTIONS = (
     *("version", "groups", "servers", "masks", "approvals", "grants", "notify"),
-    *("operators", "auditors", "rules"),
+    *("operators", "auditors", "alerts", "rules"),
 )
 _REQUIRED = ("version", "servers", "rules")
 
@@ -84,10 +84,12 @@ def _read_sections(
     if "version" in sections:
         _check_version(sections["version"], findings)
     groups = read_groups(sections["groups"], found, findings) if "groups" in sections else Groups()
-    masks = read_masks(sections["masks"], groups.ids, findings) if "masks" in sections else {}
-    servers = read_servers(sections["servers"], masks, findings) if "servers" in sections else {}
     approvals = read_approvals(sections["approvals"], groups.ids, findings) if "approvals" in sections else {}
     grants = read_grants(sections["grants"], groups.ids, approvals, findings) if "grants" in sections else {}
+    nameable = Nameable(groups.ids, approvals, grants)
+    masks = read_masks(sections["masks"], nameable, findings) if "masks" in sections else {}
+    servers = read_servers(sections["servers"], masks, findings) if "servers" in sections else {}
+    notifiers = read_notify(sections["notify"], groups.ids, findings) if "notify" in sections else {}
     names = Names(groups.ids, servers, masks, approvals, grants)
     rules = read_rules(sections["rules"], names, findings) if "rules" in sections else ()
     policy = Policy(
@@ -99,9 +101,12 @@ def _read_sections(
         rules_of=_by_server(rules, servers),
         approvals=approvals,
         grants=grants,
-        notifiers=read_notify(sections["notify"], groups.ids, findings) if "notify" in sections else {},
+        notifiers=notifiers,
         operators=_groups_in(sections, "operators", groups, findings),
         auditors=_groups_in(sections, "auditors", groups, findings),
+        alerts=read_alerts(sections["alerts"], groups.ids, notifiers, findings)
+        if "alerts" in sections
+        else frozenset(),
     )
     return policy, groups
 

@@ -26,7 +26,7 @@ from gateway.values import ApprovalTerms, Mask
 _COVERED_WHOLE = {"tools": "tools/call", "resources": "resources/read", "prompts": "prompts/get"}
 """The method by which a list's targets are used."""
 _COVERS = (*_COVERED_WHOLE, "methods")
-_KEYS = ("name", "effect", "who", "servers", *_COVERS, "when", "unless", "require", "mask")
+_KEYS = ("name", "effect", "who", "servers", *_COVERS, "when", "unless", "require", "mask", "mask_requests")
 _REQUIRED = ("name", "effect", "who", "servers")
 _REQUIREMENTS = ("approval", "grant")
 
@@ -74,7 +74,7 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
     effect = _read_effect(found["effect"], what, findings) if "effect" in found else Effect.DENY
     _check_cover(node, found, what, findings)
     if effect is Effect.DENY:
-        for key in found.keys() & {"require", "mask"}:
+        for key in found.keys() & {"require", "mask", "mask_requests"}:
             findings.add(found[key], f"{what} denies, so it has no '{key}'; write that in an allow rule")
     methods = _read_globs(found, "methods", what, _wrong_method, findings)
     _check_overlap(found, methods, what, findings)
@@ -93,6 +93,11 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
         approval=_read_approval(required["approval"], what, names, findings) if "approval" in required else None,
         grant=_read_grant(required["grant"], what, names, findings) if "grant" in required else "",
         masks=masks_named(found["mask"], f"mask of {what}", names.masks, findings) if "mask" in found else (),
+        request_masks=masks_named(
+            found["mask_requests"], f"mask_requests of {what}", names.masks, findings, of_requests=True
+        )
+        if "mask_requests" in found
+        else (),
     )
 
 

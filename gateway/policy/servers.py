@@ -7,20 +7,21 @@ credentials have a file each.
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 
 import yaml
 
 from gateway.client_features import FEATURES
 from gateway.policy.address import read_url
 from gateway.policy.credential import read_credential
-from gateway.policy.document import Server, Trust
+from gateway.policy.document import Bodies, Server, Trust
 from gateway.policy.duration import Bounds, read_duration
 from gateway.policy.masks import masks_named
 from gateway.policy.nodes import Findings, Item, entries, mapping, text, texts
 from gateway.policy.suggestion import unknown
 from gateway.values import Mask
 
-_KEYS = ("url", "credential", "timeouts", "mask", "trust", "client_features")
+_KEYS = ("url", "credential", "timeouts", "mask", "trust", "client_features", "bodies", "mask_requests")
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
 _EXAMPLE = "https://records.example.com/mcp"
 
@@ -53,7 +54,11 @@ def _read_server(item: Item, node: yaml.Node, masks: Mapping[str, Mask], finding
         client_features=_read_features(found["client_features"], what, findings)
         if "client_features" in found
         else frozenset(),
-        trust=_read_trust(found["trust"], what, findings) if "trust" in found else Trust.QUARANTINE,
+        trust=_read_word(Trust, found, "trust", what, findings) or Trust.QUARANTINE,
+        request_masks=masks_named(found["mask_requests"], f"mask_requests of {what}", masks, findings, of_requests=True)
+        if "mask_requests" in found
+        else (),
+        bodies=_read_word(Bodies, found, "bodies", what, findings) or Bodies.ALL,
     )
 
 
@@ -65,11 +70,14 @@ def _read_features(node: yaml.Node, what: str, findings: Findings) -> frozenset[
     return frozenset(item.text for item in found)
 
 
-def _read_trust(node: yaml.Node, what: str, findings: Findings) -> Trust:
-    written = text(node, f"trust of {what}", findings)
-    if written is not None and written not in set(Trust):
-        findings.add(node, f"{unknown('trust', written, list(Trust))} (in {what})")
-    return Trust(written) if written in set(Trust) else Trust.QUARANTINE
+def _read_word[Word: StrEnum](
+    words: type[Word], found: Mapping[str, yaml.Node], key: str, what: str, findings: Findings
+) -> Word | None:
+    """The word out of a closed list; None where the key was left out, or names none of them."""
+    written = text(found[key], f"{key} of {what}", findings) if key in found else None
+    if written is not None and written not in set(words):
+        findings.add(found[key], f"{unknown(key, written, list(words))} (in {what})")
+    return words(written) if written in set(words) else None
 
 
 def _read_timeout(key: str, found: Mapping[str, yaml.Node], what: str, findings: Findings) -> float:

@@ -25,6 +25,7 @@ from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.held_tokens import HeldTokens, Token
 from gateway.identity_keys import IdentityKeys
+from gateway.payloads import Payloads
 from gateway.pinning import Pinning
 from gateway.policy.source import PolicySource
 from gateway.record import Recorder
@@ -74,6 +75,8 @@ class Gateway:
     """Signs session tokens."""
     read_rows: MemoryRows
     """The evidence as the auditors' pages read it."""
+    payloads: MemoryBlobs
+    """Bodies of calls that do not fit a record."""
     gone: asyncio.Event | None = None
     """Set it, and the client has left."""
 
@@ -141,7 +144,8 @@ async def gateway(
     approvals, grants, calendar, key = MemoryApprovals(), MemoryApprovals(), Calendar(), MemoryKey()
     read_rows = MemoryRows(evidence)
     async with open_client() as client, tenant.client() as keys:
-        recorder = Recorder(Chains(evidence), clock=clock)
+        payloads = MemoryBlobs()
+        recorder = Recorder(Chains(evidence), Payloads(payloads), clock=clock)
         configured, held = settings(COUNTERSIGN_POLICY=str(policy_file)), HeldSecrets(read_secret, clock)
         book = Book(approvals, recorder, partial(seal_for, PURPOSE, configured.session_key, held), calendar)
         rooms = Rooms(
@@ -177,6 +181,7 @@ async def gateway(
             grants,
             key,
             read_rows,
+            payloads,
         )
 
 

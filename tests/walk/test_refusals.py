@@ -151,12 +151,18 @@ async def test_without_identity_keys_nobody_gets_in(door: Gateway) -> None:
 
 
 async def test_without_a_credential_nothing_is_forwarded_and_the_failure_is_on_record(door: Gateway) -> None:
-    door.secrets.clear()
+    del door.secrets["records-token"]
     answer = await door.call()
     assert answer.status == 502
     assert door.evidence.events() == ["refused/credential_unavailable"]
     await door.send(request("resources/read", {"uri": "customer://1"}))
     assert door.evidence.events()[1:] == ["intent/allowed", "outcome/credential_unavailable"]
+
+
+async def test_without_the_key_of_digests_and_tokens_nothing_is_forwarded(door: Gateway) -> None:
+    del door.secrets["session-key"]
+    assert message(await door.call())["error"]
+    assert door.evidence.events() == ["refused/session_key_unavailable"]
 
 
 async def test_a_secret_that_does_not_fit_a_header_is_not_sent(door: Gateway) -> None:

@@ -16,7 +16,7 @@ LABELS = {"x", "y"}
 
 def test_the_strictest_rule_wins_and_among_equals_the_first() -> None:
     rules = [rule(action, label) for action in Action for label in "ab"]
-    for action in (Action.BLOCK, Action.DROP, Action.REDACT, Action.PARTIAL):
+    for action in (Action.BLOCK, Action.DROP, Action.REDACT, Action.APPROVAL, Action.TOKEN, Action.PARTIAL):
         assert strictest(rules) == rule(action, "a")
         rules = [other for other in rules if other.action is not action]
 

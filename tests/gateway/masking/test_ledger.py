@@ -40,11 +40,11 @@ def test_a_long_key_is_cut() -> None:
     assert len(path) < 120
 
 
-def test_the_same_hit_is_entered_once() -> None:
+def test_the_same_hit_is_entered_once_with_its_count() -> None:
     ledger = Ledger()
     ledger.enter([RULE, RULE], (None, "a"))
     ledger.enter([RULE], (None, "a"))
-    assert ledger.hidden() == (Hidden("m", "email", Action.REDACT, "$['a']"),)
+    assert ledger.hidden() == (Hidden("m", "email", Action.REDACT, "$['a']", count=3),)
 
 
 def test_what_goes_beyond_the_limit_is_counted_by_rule() -> None:
@@ -52,7 +52,7 @@ def test_what_goes_beyond_the_limit_is_counted_by_rule() -> None:
     for index in range(MOST + 7):
         ledger.enter([RULE], (None, index))
     assert len(ledger.hidden()) == MOST + 1
-    assert ledger.hidden()[-1] == Hidden("m", "email", Action.REDACT, "$ and 7 more")
+    assert ledger.hidden()[-1] == Hidden("m", "email", Action.REDACT, "$ and 7 more", count=7)
 
 
 def test_the_first_block_is_kept_even_beyond_the_limit() -> None:

@@ -1,0 +1,56 @@
+"""Keyed digests and tokens of values that are hidden.
+
+Takes the vault's key and a session, and gives what stands for a value in evidence (a digest, the same in every
+session, so that an auditor who is given a value can have it tested) and in an answer (a token, the same within
+one session alone). Neither tells the value, nor lets it be guessed without the key. Without the key nothing is
+masked, and nothing goes out (fail-closed).
+"""
+
+import hashlib
+import hmac
+from functools import lru_cache, partial
+
+from gateway.held_secrets import HeldSecrets
+from gateway.seal import keys_for, with_keys
+from gateway.values import Refusal, Secret
+
+_DIGEST = 32
+"""Hexadecimal digits: 128 bits."""
+_TOKEN = 12
+
+
+class Keyed:
+    """What stands for hidden values, in one session. Prints no key."""
+
+    __slots__ = ("__digests", "__tokens")
+
+    def __init__(self, digests: bytes, tokens: bytes, session: str) -> None:
+        self.__digests = digests
+        self.__tokens = hmac.digest(tokens, session.encode(), hashlib.sha256)
+
+    def digest(self, value: bytes) -> str:
+        """HMAC-SHA-256 of the value, its first 128 bits in hexadecimal."""
+        return hmac.digest(self.__digests, value, hashlib.sha256).hex()[:_DIGEST]
+
+    def token(self, value: str) -> str:
+        """12 hexadecimal digits, the same for the same value in this session."""
+        return hmac.digest(self.__tokens, value.encode(errors="surrogatepass"), hashlib.sha256).hex()[:_TOKEN]
+
+
+def is_token(text: str) -> bool:
+    """Whether it has the form of a token."""
+    return len(text) == _TOKEN and all(sign in "0123456789abcdef" for sign in text)
+
+
+async def keyed_for(session: str, key_name: str, held: HeldSecrets) -> Keyed | Refusal:
+    """That of the session, with the first key of the secret, or SESSION_KEY_UNAVAILABLE."""
+    return await with_keys(key_name, held, partial(_keyed, session))
+
+
+def _keyed(session: str, keys: Secret) -> Keyed:
+    return Keyed(*_purposes(keys), session)
+
+
+@lru_cache(maxsize=8)
+def _purposes(keys: Secret) -> tuple[bytes, bytes]:
+    return keys_for("evidence digest", keys)[0], keys_for("mask token", keys)[0]
