@@ -216,14 +216,14 @@ async def approval_run(identifier: str) -> None:
 
 @app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")  # type: ignore[untyped-decorator]
 async def seal_evidence(timer: func.TimerRequest) -> None:
-    """Seals what was recorded since the last seal, also if it is nothing."""
-    await sealing().sealer.seal()
+    """Seals what was recorded since the last seal, also if it is nothing, and copies the seal."""
+    await sealing().seal()
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 7 * * * *")  # type: ignore[untyped-decorator]
 async def verify_evidence(timer: func.TimerRequest) -> None:
     """Verifies what the newest seals cover."""
-    await sealing().watch.look()
+    await sealing().look()
 
 
 async def _operator(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from gateway.evidence.checking import check
 from gateway.evidence.folder import Folder
 from gateway.evidence.form import FILTERS, FIRST, chained, row_key

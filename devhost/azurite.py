@@ -1,10 +1,13 @@
 """Azurite, Microsoft's emulator of Azure Storage: its command line, its connection strings, what must be in it.
 
 Takes the ports and a folder for its data. It listens on loopback only, with the account name and key
-that Microsoft publishes for emulators. The gateway gets that key for its state, and for its evidence a
-signature that can only read and add, as its role on Azure can; so the table of evidence is made here.
+that Microsoft publishes for emulators, and a second account for the copies of seals. The gateway gets that
+key for its state, and for its evidence a signature that can only read and add, as its role on Azure can; so
+the table of evidence is made here.
 """
 
+import base64
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +19,15 @@ from azure.storage.blob import AccountSasPermissions, ResourceTypes, Services, g
 
 from devhost.ports import Ports
 
+KEEP_ALIVE = "60"
+"""Seconds."""
 SCRIPT = Path("node_modules/azurite/dist/src/azurite.js")
 ACCOUNT = "devstoreaccount1"
 # Not a secret: the same on every machine, printed in Microsoft's documentation of the emulator.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+COPY_ACCOUNT = "devstorecopies"
+COPY_KEY = base64.b64encode(hashlib.sha512(COPY_ACCOUNT.encode()).digest()).decode()
+"""No secret either: whoever reads this knows it."""
 HOST = "127.0.0.1"
 EVIDENCE = "evidence"
 LIFETIME = timedelta(days=366)
@@ -30,8 +38,15 @@ def command(ports: Ports, data: Path) -> tuple[str, ...]:
     services = {"blob": ports.blob, "queue": ports.queue, "table": ports.table}
     where = [flag for name, port in services.items() for flag in (f"--{name}Host", HOST, f"--{name}Port", str(port))]
     # The SDKs speak newer versions of the protocol than Azurite lists, and use nothing new of them.
+    # Its own default of five seconds is shorter than the SDK keeps connections: a call would meet a closed one.
+    where += [word for name in services for word in (f"--{name}KeepAliveTimeout", KEEP_ALIVE)]
     quiet = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
     return ("node", str(SCRIPT), "--location", str(data), *where, *quiet)
+
+
+def environment() -> dict[str, str]:
+    """What Azurite reads there: its accounts."""
+    return {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY};{COPY_ACCOUNT}:{COPY_KEY}"}
 
 
 def connection_string(ports: Ports) -> str:
@@ -54,15 +69,24 @@ def evidence_connection_string(ports: Ports, table: str = EVIDENCE) -> str:
 
 def blobs_connection_string(ports: Ports) -> str:
     """For the gateway: blobs can be read, listed and created, and neither overwritten nor taken away."""
+    return _blobs(ports, ACCOUNT, KEY)
+
+
+def copies_connection_string(ports: Ports) -> str:
+    """The same in the second account."""
+    return _blobs(ports, COPY_ACCOUNT, COPY_KEY)
+
+
+def _blobs(ports: Ports, account: str, key: str) -> str:
     signature = generate_account_sas(
-        ACCOUNT,
-        KEY,
+        account,
+        key,
         resource_types=ResourceTypes(container=True, object=True),
         permission=AccountSasPermissions(read=True, list=True, create=True),
         expiry=datetime.now(UTC) + LIFETIME,
         services=Services(blob=True),
     )
-    return f"BlobEndpoint=http://{HOST}:{ports.blob}/{ACCOUNT};SharedAccessSignature={signature}"
+    return f"BlobEndpoint=http://{HOST}:{ports.blob}/{account};SharedAccessSignature={signature}"
 
 
 async def provision(ports: Ports) -> None:

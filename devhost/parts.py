@@ -68,6 +68,7 @@ def gateway_environment(place: Place) -> dict[str, str]:
         "COUNTERSIGN_EVIDENCE": azurite.evidence_connection_string(place.ports),
         "COUNTERSIGN_EVIDENCE_BLOBS": azurite.blobs_connection_string(place.ports),
         "COUNTERSIGN_SEAL_KEY": "evidence-seal",
+        "COUNTERSIGN_SEAL_COPY": azurite.copies_connection_string(place.ports),
         "COUNTERSIGN_STATE": azurite.connection_string(place.ports),
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "SSL_CERT_FILE": str(place.state / "tls" / "ca.pem"),
@@ -118,7 +119,8 @@ def _azurite(place: Place) -> Part:
     command = azurite.command(place.ports, place.state / "azurite")
     # It writes its tables down every five seconds, and when it is asked to end.
     furnish = partial(azurite.provision, place.ports)
-    return Part("azurite", command, probe, _environment(), answers_any=True, leash=signal.SIGTERM, furnish=furnish)
+    environment = _environment() | azurite.environment()
+    return Part("azurite", command, probe, environment, answers_any=True, leash=signal.SIGTERM, furnish=furnish)
 
 
 def _records(place: Place) -> Part:

@@ -120,7 +120,7 @@ async def _evidence(guide: Guide, started: str) -> str:
     expect(events.count("intent") == 3, "the calls of this tour that were made should be on record")
     expect({"grant_requested", "grant_opened"} <= {*events}, "the access of this tour should be on record")
     expect(MARY.email not in str(newest), "no mail address should be on record")
-    print("Each row names the hash of the row before it in its session. No argument and no result is in them.")
+    print("Each row names the hash of the row before it in its session, and holds the request or the answer as masked.")
     return str(next(row["PartitionKey"] for row in reversed(newest) if row["event"] == "grant_opened"))
 
 

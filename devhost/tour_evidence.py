@@ -17,11 +17,16 @@ from azure.data.tables.aio import TableClient
 from azure.storage.blob.aio import ContainerClient
 
 from devhost import azurite
+from devhost.demo.people import CUSTOMERS
 from devhost.parts import ROOT, Place, gateway_environment
 from devhost.story import Guide, chapter, expect, show
 
-SEAL = "import asyncio; from gateway.process import sealing; asyncio.run(sealing().sealer.seal())"
+SEAL = "import asyncio; from gateway.process import sealing; asyncio.run(sealing().seal())"
 """What the timer does every five minutes."""
+LETTER = "a whole letter, pasted into the field of a search. " * 100
+"""So long that the request is a blob, and does not stand in its record."""
+REPLAYED = 90
+"""Lines of the replay that are shown."""
 
 type Row = dict[str, Any]
 
@@ -29,20 +34,25 @@ type Row = dict[str, Any]
 async def evidence(guide: Guide, session: str) -> None:
     """Chapter 8, told and checked. `session` is replayed."""
     chapter("8. Replayed, verified, tampered with")
+    await guide.tool("engineer", "search_customers", query=LETTER)
     code, told = await _run(guide, "-m", "gateway", "evidence", "replay", session)
     expect(code == 0, f"the session should be replayed: {told}")
-    print("\n".join(f"  {line}" for line in told.splitlines()[:40]))
+    expect("kept whole" in told and CUSTOMERS[0].email not in told, f"bodies should be shown as masked: {told}")
+    print("\n".join(f"  {line}" for line in told.splitlines()[:REPLAYED]))
     await _run(guide, "-c", SEAL)
     report = await _verified(guide)
     expect(report["whole"], f"untouched evidence should verify: {report['findings']}")
     show("verify", f"{report['records']} records in {report['seals']['count']} seals: nothing changed, nothing missing")
+    show("copies", f"{report['copies']} seals compared with their copies in a second account")
     connection = azurite.connection_string(guide.ports)
     async with (
         TableClient.from_connection_string(connection, azurite.EVIDENCE) as table,
         ContainerClient.from_connection_string(connection, "seals") as seals,
+        ContainerClient.from_connection_string(connection, "payloads") as payloads,
     ):
         rows = [dict(row) async for row in table.query_entities("PartitionKey eq @p", parameters={"p": session})]
-        for what, tampered, kind in _tampering(table, seals, sorted(rows, key=lambda row: str(row["RowKey"]))):
+        tampering = _tampering(table, sorted(rows, key=lambda row: str(row["RowKey"])))
+        for what, tampered, kind in [*tampering, *_beside(payloads, seals)]:
             async with tampered():
                 report = await _verified(guide)
             found = report["findings"][0] if report["findings"] else {"kind": "nothing", "place": ""}
@@ -56,7 +66,7 @@ async def evidence(guide: Guide, session: str) -> None:
 type Tampering = tuple[str, Callable[[], Any], frozenset[str]]
 
 
-def _tampering(table: TableClient, seals: ContainerClient, rows: list[Row]) -> list[Tampering]:
+def _tampering(table: TableClient, rows: list[Row]) -> list[Tampering]:
     """What is done, how it is done and undone, and as what it may be found."""
     writer = str(rows[0]["RowKey"]).rpartition("-")[0]
     chain = [row for row in rows if str(row["RowKey"]).startswith(f"{writer}-")]
@@ -82,11 +92,15 @@ def _tampering(table: TableClient, seals: ContainerClient, rows: list[Row]) -> l
             lambda: _done(lambda: _drop(table, last), lambda: _put(table, (last,))),
             frozenset({"missing"}),
         ),
-        (
-            "a seal replaced",
-            lambda: _seal_replaced(seals),
-            frozenset({"seal_signature", "seal_unreadable", "seal_replaced"}),
-        ),
+    ]
+
+
+def _beside(payloads: ContainerClient, seals: ContainerClient) -> list[Tampering]:
+    """The same for what does not lie in the table."""
+    replaced = frozenset({"seal_copy", "seal_signature", "seal_unreadable", "seal_replaced"})
+    return [
+        ("a payload changed", lambda: _replaced(payloads), frozenset({"payload_changed"})),
+        ("a seal replaced", lambda: _replaced(seals), replaced),
     ]
 
 
@@ -112,14 +126,16 @@ async def _drop(table: TableClient, row: Row) -> None:
 
 
 @asynccontextmanager
-async def _seal_replaced(seals: ContainerClient) -> AsyncIterator[None]:
-    name = max([str(each) async for each in seals.list_blob_names()])
-    before = await (await seals.download_blob(name)).readall()
-    await seals.upload_blob(name, before[:-8] + b"AAAAAAAA", overwrite=True)
+async def _replaced(blobs: ContainerClient) -> AsyncIterator[None]:
+    """The newest blob, which is a seal, or a body of the newest day, has another ending."""
+    names = [str(each) async for each in blobs.list_blob_names()]
+    name = max(each for each in names if each[0].isdigit())
+    before = await (await blobs.download_blob(name)).readall()
+    await blobs.upload_blob(name, before[:-8] + b"AAAAAAAA", overwrite=True)
     try:
         yield
     finally:
-        await seals.upload_blob(name, before, overwrite=True)
+        await blobs.upload_blob(name, before, overwrite=True)
 
 
 async def _verified(guide: Guide) -> Any:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SEEDED = ("records-token", "everything-key", "session-key")
 """Secrets that exist from the first start on, with random values: credentials of the demo MCP servers,
 and the key that seals the gateway's sessions."""
-TEAMS_CHANNELS = ("approvers",)
+TEAMS_CHANNELS = ("approvers", "operators")
 """Channels of Teams whose webhook lies in the vault as `teams-{channel}`: it is the outbox that answers there."""
 
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")

@@ -275,6 +275,15 @@ def without_reason(call: Call) -> Call:
     return replace(call, message={**call.message, "params": {**call.params, "_meta": kept}})
 
 
+def without_asides(call: Call) -> Call:
+    """The call without what it tells the gateway alone: the requester's reason, and which masks it asks to lift."""
+    meta = call.params.get("_meta")
+    if not isinstance(meta, dict) or digest.REVEAL_META not in meta:
+        return without_reason(call)
+    kept = {key: value for key, value in meta.items() if key != digest.REVEAL_META}
+    return without_reason(replace(call, message={**call.message, "params": {**call.params, "_meta": kept}}))
+
+
 def _reason(call: Call) -> str:
     meta = call.params.get("_meta")
     said = meta.get(digest.REASON_META) if isinstance(meta, dict) else None

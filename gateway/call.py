@@ -21,11 +21,13 @@ from gateway.holding import cancelled
 from gateway.keyed import keyed_for
 from gateway.mcp_session import seal_of
 from gateway.metadata import challenge
+from gateway.outgoing import screen
 from gateway.policy.document import Policy
 from gateway.reach import Response, reach_upstream, tell_upstream
 from gateway.reasons import Reason
 from gateway.record import Event, Outcome, Passage
 from gateway.relay import relay
+from gateway.reveal import lift
 from gateway.rooms import Rooms
 from gateway.session import find_session, session_of
 from gateway.settle import acts, fail, settle
@@ -109,12 +111,19 @@ async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | N
     decision = await shown.as_shown(passage, decided, rooms)
     if isinstance(decision, Refusal):
         return decision
-    passage.decision = decision
+    keyed = await keyed_for(passage.session, rooms.settings.session_key, rooms.secrets)
+    if isinstance(keyed, Refusal):
+        return keyed
+    passage.keyed = keyed
+    screened = screen(passage, decision)
+    if isinstance(screened, Refusal):
+        return screened
+    passage.decision = screened
     # 4 comes after 5, so that the gateway asks no upstream for tools on behalf of one who may not use them.
     held_back = await rooms.catalogue.check(passage, partial(reach_upstream, rooms=rooms))  # 4
     if held_back is not None:
         return held_back
-    return await grant.require(passage, rooms) or tasks.unheard(passage)  # 6
+    return await grant.require(passage, rooms) or await lift(passage, rooms) or tasks.unheard(passage)  # 6
 
 
 async def resumed(passage: Passage, approved: Approval, begun: Call, rooms: Rooms) -> Answer:
@@ -128,11 +137,7 @@ async def resumed(passage: Passage, approved: Approval, begun: Call, rooms: Room
 async def made(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from the intent on, for a call that may be made now."""
     await cancelled(passage, rooms)
-    passage.call = approval.without_reason(passage.call)
-    keyed = await keyed_for(passage.session, rooms.settings.session_key, rooms.secrets)
-    if isinstance(keyed, Refusal):
-        return await turn_away(passage, keyed, rooms)
-    passage.keyed = keyed
+    passage.call = approval.without_asides(passage.call)
     if not await rooms.recorder.intent(passage, Event.INTENT if acts(passage) else Event.RELAYED):  # 8
         return answer.refused(passage.call, Refusal(Reason.EVIDENCE_UNAVAILABLE))
     if spent := await approval.spend(passage, rooms):

@@ -83,7 +83,7 @@ def open_rooms(settings: Settings) -> Rooms:
 def _open_library(settings: Settings) -> Stored:
     """The evidence, as the auditors' pages read it; they ask for no seal."""
     rows = open_rows(settings.evidence, settings.evidence_table, settings.identity)
-    return Stored(rows, _LazyBlobs(settings, SEALS))
+    return Stored(rows, _LazyBlobs(settings, SEALS), _LazyBlobs(settings, PAYLOADS))
 
 
 def open_alarms(opened: Rooms) -> Alarms:
@@ -105,7 +105,8 @@ def open_sealing(settings: Settings, alarms: Alarms) -> Jobs:
     from gateway.storage.blobs import open_blobs  # noqa: PLC0415
 
     seals = open_blobs(settings.evidence_blobs, SEALS, settings.identity)
-    stored = Stored(open_rows(settings.evidence, settings.evidence_table, settings.identity), seals)
+    payloads = open_blobs(settings.evidence_blobs, PAYLOADS, settings.identity)
+    stored = Stored(open_rows(settings.evidence, settings.evidence_table, settings.identity), seals, payloads)
     keys = SigningKeys(_LazySigningKey(settings, settings.seal_key) if settings.key_vault else None)
     copies = open_blobs(settings.seal_copy, SEALS, settings.identity) if settings.seal_copy else None
     watch = Watch(stored, partial(public_keys, keys), _now, copies)

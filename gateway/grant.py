@@ -65,6 +65,22 @@ async def _needs(passage: Passage, caller: Caller, name: str, rooms: Rooms) -> R
     return None
 
 
+async def enter_if_open(passage: Passage, name: str, rooms: Rooms) -> bool:
+    """Whether the grant of that name is open for this call, which is then made under it. Raises
+    StoreUnavailableError."""
+    caller = passage.caller
+    if caller is None or any(grant.request.grant == name for grant in passage.grants):
+        return caller is not None
+    if caller.grant:
+        # fail-closed: as in `_needs`.
+        return False
+    grant = await rooms.grants.held(caller, passage.call.server, name)
+    if grant is None or grant.state(rooms.now()) is not State.OPEN:
+        return False
+    await _enter(passage, grant, rooms)
+    return True
+
+
 async def _of_token(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | None:
     """The grant of a session token, which has to be open at every call, whatever the call is."""
     if not caller.grant:

@@ -57,12 +57,11 @@ class IdentityKeys:
         `tenant` must be one of the believed tenants. Raises KeysUnavailableError.
         """
         known = self._tenants.setdefault(tenant, _KeySet())
-        if self._settled(known, kid):
-            return known.keys.get(kid)
-        async with known.lock:
-            # Others may have fetched while this one waited for the lock.
-            if not self._settled(known, kid):
-                await self._fetch(tenant, known)
+        if not self._settled(known, kid):
+            async with known.lock:
+                # Others may have fetched while this one waited for the lock.
+                if not self._settled(known, kid):
+                    await self._fetch(tenant, known)
         if self._clock() - known.fetched >= STALE:
             raise KeysUnavailableError
         return known.keys.get(kid)
@@ -75,16 +74,18 @@ class IdentityKeys:
         return now - known.tried < RETRY
 
     async def _fetch(self, tenant: str, known: _KeySet) -> None:
-        known.tried = self._clock()
-        if known.tried - known.fetched < FRESH:
-            known.asked = known.tried
+        is_fresh = self._clock() - known.fetched < FRESH
         try:
             response = await self._client.get(f"{self._authority}/{tenant}/discovery/v2.0/keys")
+            keys = _read(response)
         except httpx.HTTPError:
-            return
-        keys = _read(response)
+            keys = {}
+        # Only now: whoever asks during the fetch waits for it, and is not told that there is no such key.
+        known.tried = self._clock()
+        if is_fresh:
+            known.asked = known.tried
         if keys:
-            known.keys, known.fetched = keys, self._clock()
+            known.keys, known.fetched = keys, known.tried
 
 
 def _read(response: httpx.Response) -> dict[str, jwt.PyJWK]:

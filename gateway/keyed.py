@@ -14,6 +14,7 @@ from gateway.held_secrets import HeldSecrets
 from gateway.seal import keys_for, with_keys
 from gateway.values import Refusal, Secret
 
+_DIGESTS = "evidence digest"
 _DIGEST = 32
 """Hexadecimal digits: 128 bits."""
 _TOKEN = 12
@@ -30,11 +31,23 @@ class Keyed:
 
     def digest(self, value: bytes) -> str:
         """HMAC-SHA-256 of the value, its first 128 bits in hexadecimal."""
-        return hmac.digest(self.__digests, value, hashlib.sha256).hex()[:_DIGEST]
+        return _digest(self.__digests, value)
 
     def token(self, value: str) -> str:
         """12 hexadecimal digits, the same for the same value in this session."""
         return hmac.digest(self.__tokens, value.encode(errors="surrogatepass"), hashlib.sha256).hex()[:_TOKEN]
+
+
+def digests(value: bytes, keys: Secret) -> tuple[str, ...]:
+    """Of the value with every key of the secret, the current one first: older evidence has those of older keys.
+
+    Raises ValueError.
+    """
+    return tuple(_digest(key, value) for key in keys_for(_DIGESTS, keys))
+
+
+def _digest(key: bytes, value: bytes) -> str:
+    return hmac.digest(key, value, hashlib.sha256).hex()[:_DIGEST]
 
 
 def is_token(text: str) -> bool:
@@ -53,4 +66,4 @@ def _keyed(session: str, keys: Secret) -> Keyed:
 
 @lru_cache(maxsize=8)
 def _purposes(keys: Secret) -> tuple[bytes, bytes]:
-    return keys_for("evidence digest", keys)[0], keys_for("mask token", keys)[0]
+    return keys_for(_DIGESTS, keys)[0], keys_for("mask token", keys)[0]

@@ -13,7 +13,7 @@ from gateway.approvals.orchestrations import Orchestrations
 from gateway.events import Outcome
 from gateway.keyed import Keyed
 from gateway.policy.document import Policy
-from gateway.values import Call, Caller, Decision, Json, Origin, Refusal
+from gateway.values import Call, Caller, Decision, Hidden, Json, Origin, Refusal
 
 
 @dataclass(slots=True)
@@ -41,6 +41,10 @@ class Passage:
     """Id of the call for which the gateway itself makes this one."""
     keyed: Keyed | None = None
     """What stands for hidden values in this session; None before the call may be made."""
+    sent: tuple[Hidden, ...] = ()
+    """What was hidden of the request, or has to be approved in it."""
+    revealed: str = ""
+    """Names of the masks that are lifted for this call, with commas."""
     definition: str = ""
     """SHA-256 of the definition of the tool that is called."""
     admit: "Callable[[Passage, dict[str, Json]], Awaitable[dict[str, Json] | Refusal]] | None" = None

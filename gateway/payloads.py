@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from gateway import mask
-from gateway.evidence.payload import MAX_READ, Payload, Why, blob_name, body_digest, left_out, payload_of
+from gateway.evidence.bodies import blob_name, policy_name
+from gateway.evidence.payload import MAX_READ, Kept, Why, body_digest, left_out, payload_of
 from gateway.masking.detectors import DETECTORS
 from gateway.passage import Passage
 from gateway.policy.document import Bodies, Policy
@@ -50,15 +51,23 @@ class Payloads:
         payload = payload_of(size, original, _masked(passage, message, size, answers=answers), hidden)
         if not payload.content:
             return Filed(payload.fields)
-        if await self._create(blob_name(time, payload.digest), payload):
+        if await self._create(blob_name(time, payload.digest), payload.content):
             return Filed(payload.fields)
         return Filed(left_out(payload, Why.STORE).fields, is_durable=False)
 
-    async def _create(self, name: str, payload: Payload) -> bool:
+    async def file_policy(self, digest: str, text: bytes) -> Filed:
+        """The text of a policy that came into force is kept under its SHA-256; it names secrets and holds none."""
+        if not text:
+            return Filed({})
+        if await self._create(policy_name(digest), text):
+            return Filed({"kept": Kept.WHOLE, "original_size": len(text)})
+        return Filed({"kept": Kept.LEFT_OUT, "kept_why": Why.STORE, "original_size": len(text)}, is_durable=False)
+
+    async def _create(self, name: str, content: bytes) -> bool:
         if self._blobs is None:
             return False
         try:
-            await self._blobs.create(name, payload.content)
+            await self._blobs.create(name, content)
         except BlobExistsError:
             # Named after its content: the same body of the same day, or an attempt whose answer was lost.
             return True

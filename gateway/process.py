@@ -10,8 +10,9 @@ from typing import Any
 from gateway import jsontext
 from gateway.access.signing_keys import FRESH
 from gateway.answer import Answer
-from gateway.composition import open_rooms, open_sealing
-from gateway.evidence.sealing import Jobs
+from gateway.composition import open_alarms, open_rooms, open_sealing
+from gateway.evidence.alarm import SpillAlarms
+from gateway.evidence.jobs import Jobs
 from gateway.metadata import resource_metadata
 from gateway.rooms import Rooms
 from gateway.settings import SettingsError, read
@@ -23,21 +24,25 @@ _log = logging.getLogger("countersign")
 @cache
 def rooms() -> Rooms:
     """The rooms of this process. Raises SettingsError as long as the environment is not fit to serve (fail-closed)."""
-    return open_rooms(read())
+    opened = open_rooms(read())
+    opened.recorder.spill.listener = SpillAlarms(open_alarms(opened))
+    return opened
 
 
 @cache
 def sealing() -> Jobs:
     """The jobs of this process's timers. Raises SettingsError."""
-    return open_sealing(rooms().settings)
+    return open_sealing(rooms().settings, open_alarms(rooms()))
 
 
 def failed_jobs() -> dict[str, int]:
     """How many jobs of this process failed; a process whose timers never ran has none."""
     ran = sealing() if sealing.cache_info().currsize else None
+    copier = ran.copier if ran else None
     return {
         "seals_failed": ran.sealer.failures if ran else 0,
-        "verifications_failed": ran.watch.failures if ran else 0,
+        "seal_copies_failed": copier.failures if copier else 0,
+        "verifications_failed": (ran.watch.failures if ran else 0) + (copier.faults if copier else 0),
     }
 
 

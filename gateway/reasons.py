@@ -62,7 +62,7 @@ class Reason(Enum):
     IDENTITY_UNAVAILABLE = Wire(503, 50301, "Identity cannot be checked at the moment; try again.")
 
     # session
-    SESSION_KEY_UNAVAILABLE = Wire(503, 50305, "MCP sessions cannot be kept at the moment; try again.")
+    SESSION_KEY_UNAVAILABLE = Wire(503, 50305, "The gateway's own key cannot be read at the moment; try again.")
 
     # groups
     GROUPS_UNAVAILABLE = Wire(503, 50306, "Your groups cannot be looked up at the moment; try again.")
@@ -235,6 +235,17 @@ class Reason(Enum):
         200, 40308, "The MCP server asked its client for something that the policy of this gateway does not allow."
     )
     CLIENT_GONE = Wire(499, 49900, "The client left before the answer.")
+
+    # outgoing
+    ARGUMENTS_BLOCKED = Wire(
+        200, 40346, "This call holds data that the policy does not let out to this MCP server.", as_result=True
+    )
+    ARGUMENTS_UNMASKED = Wire(502, 50210, "What this call sends could not be masked, so it was not made.")
+
+    # reveal
+    REVEAL_REFUSED = Wire(
+        200, 40347, "The policy does not let you see this in clear, or your access to it is not open.", as_result=True
+    )
 
     # mask
     MASKING_FAILED = Wire(502, 50208, "The answer could not be masked, so it is withheld.")

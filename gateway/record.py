@@ -89,7 +89,9 @@ class Recorder:
         fields: dict[str, str | int] = {"event": event, "outcome": Outcome.ALLOWED}
         now = self._now()
         if event is Event.INTENT:
-            filed = await self._payloads.file(passage, passage.call.message, time_text(now), answers=False)
+            filed = await self._payloads.file(
+                passage, passage.call.message, time_text(now), answers=False, hidden=passage.sent
+            )
             if not filed.is_durable:
                 self.failures += 1
                 return False
@@ -173,12 +175,15 @@ class Recorder:
         while self._unwritten:
             change = self._unwritten.popleft()
             now = self._now()
+            # That its text is not kept must not keep its record from being written, which says so.
+            filed = await self._payloads.file_policy(change.digest, change.text)
             fields = {
                 "event": Event.POLICY,
                 "outcome": Outcome.REJECTED if change.problem else Outcome.LOADED,
                 "policy": change.digest,
                 "detail": "; ".join(change.problem or change.groups),
                 "time": time_text(now),
+                **filed.fields,
             }
             if not await self._write(f"{now:%Y%m%d}-policy", fields):
                 self._unwritten.appendleft(change)

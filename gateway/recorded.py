@@ -44,6 +44,8 @@ def about(passage: Passage) -> dict[str, str | int]:
         "definition": passage.definition,
         "grant": passage.under.id if passage.under else "",
         "approval": passage.approval,
+        "revealed": passage.revealed,
+        "sent_masks": summary(passage.sent),
     }
     if caller is not None:
         fields |= {

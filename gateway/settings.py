@@ -39,6 +39,10 @@ class Proof:
     identity: str
     tenants: frozenset[str] = frozenset()
     """Where people are looked for by their object id; lower case."""
+    seal_copy: str = ""
+    """Where every seal lies once more, with which those of the evidence are compared; empty where there is none."""
+    session_key: str = "session-key"
+    """Name of the Key Vault secret that keyed digests come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,9 @@ class Settings:
     """Blob service URL of the same account (managed identity), or a connection string to storage on loopback."""
     seal_key: str
     """Name of the Key Vault key that signs seals."""
+    seal_copy: str
+    """Blob service URL of a second account, or a connection string to storage on loopback: every seal is written
+    there too. Empty where there is none."""
     state: str
     """The same for what the gateway itself keeps, in another account."""
     identity: str
@@ -94,6 +101,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         evidence_table=found.get("COUNTERSIGN_EVIDENCE_TABLE", "evidence"),
         evidence_blobs=_storage(found, "COUNTERSIGN_EVIDENCE_BLOBS", "blob"),
         seal_key=found.get("COUNTERSIGN_SEAL_KEY", "evidence-seal"),
+        seal_copy=_seal_copy(found),
         state=_storage(found, "COUNTERSIGN_STATE"),
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
@@ -122,6 +130,8 @@ def read_proof(environment: Mapping[str, str] | None = None) -> Proof:
         seal_key=found.get("COUNTERSIGN_SEAL_KEY", "evidence-seal"),
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         tenants=_optional_items(found, "COUNTERSIGN_TENANTS"),
+        seal_copy=_seal_copy(found),
+        session_key=found.get("COUNTERSIGN_SESSION_KEY", "session-key"),
     )
 
 
@@ -159,14 +169,31 @@ def _url(found: Mapping[str, str], name: str, default: str) -> str:
     return url
 
 
+def _seal_copy(found: Mapping[str, str]) -> str:
+    if not found.get("COUNTERSIGN_SEAL_COPY", ""):
+        return ""
+    copy = _storage(found, "COUNTERSIGN_SEAL_COPY", "blob")
+    if _blob_endpoint(copy) == _blob_endpoint(_storage(found, "COUNTERSIGN_EVIDENCE_BLOBS", "blob")):
+        # Whoever owns the one account would own the copies too.
+        raise SettingsError("COUNTERSIGN_SEAL_COPY must be another storage account than COUNTERSIGN_EVIDENCE_BLOBS")
+    return copy
+
+
+def _blob_endpoint(account: str) -> str:
+    return (account if account.startswith("https://") else _parts(account)["BlobEndpoint"]).rstrip("/").lower()
+
+
 def _storage(found: Mapping[str, str], name: str, service: str = "table") -> str:
     value = found.get(name, "")
     if not value:
         raise SettingsError(f"{name} is not set: give the {service} service URL of the storage account")
     if value.startswith("https://"):
         return value.rstrip("/")
-    parts = dict(part.split("=", 1) for part in value.split(";") if "=" in part)
     # A connection string carries a key or a signature, good for whoever finds it: only for storage on this machine.
-    if not is_loopback(parts.get(f"{service.capitalize()}Endpoint", "")):
+    if not is_loopback(_parts(value).get(f"{service.capitalize()}Endpoint", "")):
         raise SettingsError(f"{name} must be an https:// URL; a connection string only works for local storage")
     return value
+
+
+def _parts(connection_string: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in connection_string.split(";") if "=" in part)

@@ -31,6 +31,8 @@ SHOWN_BY = {
     "gateway/composition.py": "tests/live",
     "gateway/catalogue.py": "tests/walk/test_catalogue.py",
     "gateway/recorded.py": "tests/gateway/test_record.py",
+    "gateway/outgoing.py": "tests/walk/test_outgoing.py",
+    "gateway/reveal.py": "tests/walk/test_reveal.py",
     "gateway/payloads.py": "tests/walk/test_payloads.py",
     "gateway/policy/obligations.py": "tests/gateway/policy/test_match.py",
     "gateway/policy/custom.py": "tests/gateway/policy/test_masks.py",

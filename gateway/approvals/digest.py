@@ -15,6 +15,8 @@ from gateway.values import Call, Caller, Json
 VERSION = 1
 REASON_META = "countersign/reason"
 """`_meta` key by which a client that has no page, such as a pipeline, says why."""
+REVEAL_META = "countersign/reveal"
+"""`_meta` key by which a caller asks to see the answer without some masks; part of what is approved."""
 MAX_CALL = 128 * 1024
 """Bytes of the params of a call that needs an approval: nobody can read more before deciding."""
 

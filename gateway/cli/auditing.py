@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gateway.cli.printed import FAILED, Printed
 from gateway.evidence.folder import Folder
-from gateway.evidence.reading import SEALS, Evidence, Stored
+from gateway.evidence.reading import PAYLOADS, SEALS, Evidence, Stored
 from gateway.settings import Proof
 from gateway.storage.contract import StoreUnavailableError
 
@@ -33,11 +33,13 @@ async def opened(proof: Proof) -> AsyncIterator[Evidence]:
 
     rows = open_rows(proof.evidence, proof.evidence_table, "", as_operator=True)
     seals = open_blobs(proof.blobs, SEALS, "", as_operator=True)
+    payloads = open_blobs(proof.blobs, PAYLOADS, "", as_operator=True)
     try:
-        yield Stored(rows, seals)
+        yield Stored(rows, seals, payloads)
     finally:
         await rows.close()
         await seals.close()
+        await payloads.close()
 
 
 async def noted(proof: Proof, operator: str, how: str, words: Mapping[str, str], session: str = "") -> Printed | None:

@@ -13,6 +13,7 @@ COMMANDS = {
     "verify": ("gateway.cli.verify", "check that nothing was changed or taken out, live or in an export"),
     "replay": ("gateway.cli.replay", "show sessions, call by call, or list them"),
     "export": ("gateway.cli.export", "write the evidence of a period to files, for auditors and their tools"),
+    "digest": ("gateway.cli.digest", "give the keyed digest of a value, to look for it in the evidence"),
     "controls": ("gateway.cli.controls", "count the records behind each control of NIST SP 800-53"),
 }
 """Each module has `main(arguments) -> Printed`."""

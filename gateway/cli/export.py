@@ -21,8 +21,9 @@ from gateway.storage.contract import SecretUnavailableError, StoreUnavailableErr
 PROGRAM = "python -m gateway evidence export"
 
 _EPILOG = f"""\
-jsonl and csv have the records of the days. oscal has assessment results (OSCAL 1.2.1) and the seals. bundle has
-all that it takes to verify it offline; it needs the public keys of the seals from COUNTERSIGN_KEY_VAULT.
+jsonl and csv have the records of the days: jsonl with short requests and answers, as masked, csv with none. oscal
+has assessment results (OSCAL 1.2.1) and the seals. bundle has all that it takes to verify it offline, with all
+requests and answers that were kept and the policies; it needs the public keys of the seals from COUNTERSIGN_KEY_VAULT.
 {STORES}
 example:
   {PROGRAM} --from 2026-11-01 --to 2026-11-30 --out november --format bundle
@@ -83,6 +84,8 @@ async def _keys(proof: Proof) -> KeySet:
 
 def _told(made: Made, folder: Path) -> Printed:
     seals = f", {made.seals} seals" if made.seals else ""
+    seals += f", {made.payloads} payloads" if made.payloads else ""
+    seals += f" ({made.absent} that records name are not there)" if made.absent else ""
     unnamed = "".join(f"\nNo record names {path}; it was left out." for path in made.unnamed)
     return Printed(0, f"{folder}: {made.records} records{seals}, in {made.files} files and a manifest", unnamed.strip())
 
@@ -100,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="a folder that is new or empty")
     parser.add_argument("--format", type=Format, choices=list(Format), default=Format.BUNDLE, help="default: bundle")
     parser.add_argument(
-        "--policy", metavar="FILE", type=Path, action="append", default=[], help="copy of a policy, for the bundle"
+        "--policy", metavar="FILE", type=Path, action="append", default=[], help="copy of a policy that was not kept"
     )
     add_operator(parser)
     return parser

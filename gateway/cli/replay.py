@@ -14,11 +14,12 @@ from typing import Any
 
 from gateway.cli.auditing import STORES, add_operator, day, folder, noted, opened, today, unreadable
 from gateway.cli.printed import FAILED, Printed, as_json, misused
-from gateway.cli.replay_text import in_lines, in_table
+from gateway.cli.replay_text import Bodies, in_lines, in_table
+from gateway.evidence.bodies import plain, read
 from gateway.evidence.chosen import MAX_DAYS, NAMES, Chosen, ChosenError, chosen_from, is_session
-from gateway.evidence.library import Library, rows_of, survey
+from gateway.evidence.library import MAX_BODIES, Library, rows_of, survey, with_bodies
 from gateway.evidence.replay import timeline
-from gateway.evidence.timeline import Entry, Timeline
+from gateway.evidence.timeline import Body, Entry, Timeline
 from gateway.settings import SettingsError, read_proof
 from gateway.storage.contract import StoreUnavailableError
 
@@ -28,10 +29,13 @@ MAX_REPLAYED = 10
 MAX_ROWS = 100_000
 """Of one session."""
 _WEEK = timedelta(days=6)
+_LIMITS = {Bodies.SOME: MAX_BODIES, Bodies.ALL: MAX_ROWS, Bodies.NONE: 0}
+"""Blobs with bodies that are read of a session."""
 
 _EPILOG = f"""\
 One session, or the newest {MAX_REPLAYED} of a person, or the session of a call; without any of these, a list of
 the sessions of the days (at most {MAX_DAYS}; default: the last 7).
+Requests and answers are shown as they were kept: masked for everybody, in full with --bodies all.
 {STORES}An export is read with --export, offline; that is not recorded.
 examples:
   {PROGRAM} 20261123-3f1c9a525a0e4b7d8c6f1a2b3c4d5e6f
@@ -70,31 +74,33 @@ async def _run(chosen: argparse.Namespace, wanted: Chosen) -> Printed:
 
 
 async def _answer(library: Library, chosen: argparse.Namespace, wanted: Chosen, tenants: Sequence[str]) -> Printed:
+    limit = _LIMITS[chosen.bodies]
     if chosen.session:
-        found = [await _replay(library, chosen.session, wanted)]
+        found = [await _replay(library, chosen.session, wanted, limit)]
         return _printed([each for each in found if each.records], chosen, [])
     if wanted.person and not wanted.first and not tenants:
         return misused("COUNTERSIGN_TENANTS is not set: name the person's tenant with --tenant, or days.")
     listed = await survey(library, wanted, tenants)
     names = [each.session for each in listed.sessions]
     if chosen.call:
-        return _printed(await _with_call(library, names, chosen.call), chosen, [])
+        return _printed(await _with_call(library, names, chosen.call, limit), chosen, [])
     if chosen.person:
-        shown = [await _replay(library, name, wanted) for name in names[:MAX_REPLAYED]]
+        shown = [await _replay(library, name, wanted, limit) for name in names[:MAX_REPLAYED]]
         return _printed(shown, chosen, names[MAX_REPLAYED:])
     if chosen.json:
         return as_json({"sessions": [asdict(each) for each in listed.sessions], "is_cut": listed.is_cut}, 0)
     return Printed(0, in_table(listed))
 
 
-async def _replay(library: Library, session: str, wanted: Chosen, call: str = "") -> Timeline:
+async def _replay(library: Library, session: str, wanted: Chosen, limit: int, call: str = "") -> Timeline:
     rows, more = await rows_of(library, session, MAX_ROWS)
-    return timeline(session, rows, wanted, call, is_cut=more)
+    found = timeline(session, rows, wanted, call, is_cut=more)
+    return found if limit == 0 else await with_bodies(library, found, limit)
 
 
-async def _with_call(library: Library, names: Sequence[str], call: str) -> list[Timeline]:
+async def _with_call(library: Library, names: Sequence[str], call: str, limit: int) -> list[Timeline]:
     for name in names:
-        found = await _replay(library, name, Chosen(), call)
+        found = await _replay(library, name, Chosen(), limit, call)
         if found.entries:
             return [found]
     return []
@@ -107,7 +113,7 @@ def _printed(found: Sequence[Timeline], chosen: argparse.Namespace, others: Sequ
         return as_json({"sessions": [_value(each) for each in found], "others": list(others)}, 0)
     more = ["", f"and {len(others)} more sessions:", *(f"  {name}" for name in others)] if others else []
     plain, painted = (
-        "\n".join(["\n\n".join(in_lines(each, is_coloured=is_coloured) for each in found), *more])
+        "\n".join(["\n\n".join(in_lines(each, chosen.bodies, is_coloured=is_coloured) for each in found), *more])
         for is_coloured in (False, True)
     )
     return Printed(0, plain, painted=painted)
@@ -118,7 +124,16 @@ def _value(found: Timeline) -> dict[str, Any]:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    return asdict(entry) | {"people": sorted(entry.people), "about": dict(entry.about), "tone": entry.tone}
+    own = {"people": sorted(entry.people), "about": dict(entry.about), "tone": entry.tone}
+    return asdict(entry) | own | {"bodies": [_body(body) for body in entry.bodies]}
+
+
+def _body(body: Body) -> dict[str, Any]:
+    document = read(body.text)
+    told = {} if document is None else {"hidden": document.hidden}
+    if document is not None and document.message is not None:
+        told |= {"message": plain(document.message)}
+    return asdict(body) | {"blob": body.blob.name if body.blob else ""} | told
 
 
 def _wanted(chosen: argparse.Namespace) -> Chosen:
@@ -154,6 +169,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--outcome", metavar="WORD", help="such as succeeded, refused, failed")
     parser.add_argument("--tenant", metavar="ID", action="append", help="of the person; default: COUNTERSIGN_TENANTS")
     parser.add_argument("--export", metavar="DIR", type=Path, help="the folder of a bundle; default: live")
+    parser.add_argument(
+        "--bodies",
+        type=Bodies,
+        choices=list(Bodies),
+        default=Bodies.SOME,
+        help="of requests and answers; default: some",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_operator(parser)
     return parser

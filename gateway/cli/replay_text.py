@@ -6,10 +6,12 @@ each character that does not print, so that no record can steer the terminal tha
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import islice
 
 from gateway.evidence.library import Survey
-from gateway.evidence.timeline import Entry, Step, Timeline
-from gateway.evidence.words import title, who
+from gateway.evidence.timeline import Body, Entry, Step, Timeline
+from gateway.evidence.words import hidden_of, kept_how, lines_of, title, who
 from gateway.tools.diff import visible
 
 WIDTH = 80
@@ -19,7 +21,21 @@ _DIGITS = 12
 _COLOURS = {"good": "32", "bad": "31", "waits": "33", "plain": "36"}
 
 
-def in_lines(found: Timeline, *, is_coloured: bool = False) -> str:
+class Bodies(StrEnum):
+    """How much of each request and answer is shown."""
+
+    SOME = "some"
+    """The first lines."""
+    ALL = "all"
+    NONE = "none"
+    """That they are kept, and no more."""
+
+
+_LINES = 12
+_HIDDEN = 10
+
+
+def in_lines(found: Timeline, bodies: Bodies = Bodies.SOME, *, is_coloured: bool = False) -> str:
     """The whole timeline, the oldest first."""
     shown, left_out = len(found.entries), found.left_out
     lines = [
@@ -32,7 +48,7 @@ def in_lines(found: Timeline, *, is_coloured: bool = False) -> str:
         if entry.at[:10] != day:
             day = entry.at[:10]
             lines += ["", f"-- {day or 'no time'} (UTC) ".ljust(WIDTH, "-")]
-        lines += ["", *_entry(entry, is_coloured=is_coloured)]
+        lines += ["", *_entry(entry, bodies, is_coloured=is_coloured)]
     lines += ["", "What this cannot show:", *(line for each in found.missing for line in _wrapped(each, 2))]
     return "\n".join(lines)
 
@@ -52,7 +68,7 @@ def in_table(found: Survey) -> str:
     return "\n".join(lines) if lines else "No session has a record that fits."
 
 
-def _entry(entry: Entry, *, is_coloured: bool) -> Iterator[str]:
+def _entry(entry: Entry, bodies: Bodies, *, is_coloured: bool) -> Iterator[str]:
     took = f"  {entry.seconds:.3f} s" if entry.seconds is not None else ""
     ending = f"{entry.outcome or '-'}{took}"
     head, *more = _wrapped(visible(title(entry)), 0, WIDTH - _LABEL - 2 - len(ending)) or [""]
@@ -64,6 +80,32 @@ def _entry(entry: Entry, *, is_coloured: bool) -> Iterator[str]:
         first, *rest = _wrapped(text, 0, WIDTH - 2 * _LABEL) or [""]
         yield f"{'':<{_LABEL}}{label:<{_LABEL}}{first}"
         yield from (" " * 2 * _LABEL + line for line in rest)
+
+    for body in entry.bodies:
+        yield from _body(body, bodies)
+
+
+def _body(body: Body, bodies: Bodies) -> Iterator[str]:
+    """How much is kept, what was hidden from the caller, and the text, as wide as the terminal."""
+    first, *rest = _wrapped(kept_how(body), 0, WIDTH - 2 * _LABEL)
+    yield f"{'':<{_LABEL}}{body.of:<{_LABEL}}{first}"
+    yield from (" " * 2 * _LABEL + line for line in rest)
+    limits = {Bodies.SOME: (_LINES, _HIDDEN), Bodies.NONE: (0, 0)}.get(bodies, (None, None))
+    indent = " " * (_LABEL + 2)
+    hidden = (part for line in hidden_of(body) for part in _wrapped(visible(line), 0, WIDTH - len(indent)))
+    for found, limit in ((_folded(body), limits[0]), (hidden, limits[1])):
+        shown = list(islice(found, limit))
+        yield from (f"{indent}{line}" for line in shown)
+        if bodies is Bodies.SOME and any(True for _ in found):
+            yield f"{indent}... (--bodies all shows the rest)"
+
+
+def _folded(body: Body) -> Iterator[str]:
+    """Lines of the document; what is too long for the terminal goes on in the next one."""
+    width = WIDTH - _LABEL - 2
+    for line in lines_of(body):
+        plain = visible(line)
+        yield from (plain[start : start + width] for start in range(0, len(plain) or 1, width))
 
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:

@@ -12,18 +12,22 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from gateway.evidence.bodies import POLICIES
 from gateway.evidence.index import DAY, chain_of, is_index, person_partition
 from gateway.evidence.reading import Chain, seal_name, seal_number
 from gateway.evidence.verdict import Finding, Kind
 from gateway.storage.contract import Columns, StoreUnavailableError
 
 RECORDS, INDEX, SEALS, KEYS, MANIFEST = "records.jsonl", "index.jsonl", "seals", "keys.json", "manifest.json"
+PAYLOADS = "payloads"
+"""Folder of the bodies, without the folders of days that blobs have: `payloads/<sha-256>.json`."""
 
 
 class Folder:
     """An export that is read as `reading.Evidence`."""
 
     has_columns = False
+    has_payloads = True
 
     def __init__(self, path: Path) -> None:
         """Raises StoreUnavailableError if the folder is no export."""
@@ -66,6 +70,19 @@ class Folder:
             if number >= first:
                 yield number, _text(self._path / SEALS / seal_name(number))
 
+    async def payload(self, name: str) -> bytes | None:
+        path = self._path / place_of(name)
+        if not path.is_file():
+            return None
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise StoreUnavailableError(f"{path} cannot be read ({type(error).__name__})") from None
+
+    async def payload_names(self) -> Sequence[str]:
+        """As they lie here: days are not known."""
+        return sorted(f"{PAYLOADS}/{file.name}" for file in (self._path / PAYLOADS).glob("*"))
+
     def keys(self) -> Any:
         """The key set of the export itself. Raises StoreUnavailableError."""
         return read_json(self._path / KEYS)
@@ -94,6 +111,11 @@ class Folder:
     def _index(self) -> list[Columns]:
         path = self._path / INDEX
         return list(_rows(path)) if path.exists() else []
+
+
+def place_of(name: str) -> str:
+    """Where in an export a payload lies that has this name in its container."""
+    return name if name.startswith(POLICIES) else f"{PAYLOADS}/{name.rpartition('/')[2]}"
 
 
 def read_json(path: Path) -> Any:

@@ -1,13 +1,13 @@
-"""What a chain has gained since it was sealed last, checked link by link as it is read. Pure.
+"""What a chain has gained since it was sealed last, checked link by link as it is read.
 
-Takes the rows of one chain in order and gives what a seal says of them. A chain that is broken is taken as it is,
-with what is wrong: to leave it out would leave the rest of it without a seal.
+Takes the rows of one chain in order, holds none of them, and gives what a seal says of them. A chain that is broken
+is taken as it is, with what is wrong: to leave it out would leave the rest of it without a seal.
 """
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 
 from gateway.evidence.form import FIRST
@@ -30,12 +30,12 @@ class Growth:
     broken: list[Broken] = field(default_factory=list)
 
 
-def growth_of(chain: Chain, since: End | None, rows: Iterable[Columns]) -> Growth:
-    """What the rows add to the chain after the place where it was sealed."""
+async def growth_of(chain: Chain, since: End | None, rows: AsyncIterable[Columns]) -> Growth:
+    """What the rows add to the chain after the place where it was sealed. Raises what reading them raises."""
     found = Growth(chain)
     start = expected = since.sequence + 1 if since else 0
     head = since.head if since else FIRST
-    for row in rows:
+    async for row in rows:
         place = row_of(str(row["RowKey"]))
         # A row under a name that no writer gives is none of the chain; verification tells of it.
         if place is None or place[0] != chain[1]:

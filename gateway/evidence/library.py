@@ -6,18 +6,28 @@ says so where it was cut: a reader must not take a part for the whole.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gateway.events import Event, Outcome
+from gateway.evidence import bodies
+from gateway.evidence.bodies import Named, is_of
 from gateway.evidence.chosen import Chosen
+from gateway.evidence.timeline import Body, Timeline
 from gateway.evidence.told import Told, told
+from gateway.storage.contract import StoreUnavailableError
 
 MAX_SESSIONS = 500
 MAX_ROWS = 2_000
 """Of one session."""
 MAX_READ = 20_000
 """Rows that are read to list sessions."""
+MAX_BODIES = 100
+"""Blobs with bodies that are read for one look, unless somebody asks for all."""
+NOT_THERE = "The blob that the record names is not there."
+NOT_THE_ONE = "What lies there is not shown: it is not what was written, its SHA-256 is another."
+UNREADABLE = "What lies there is no document that can be read."
+SILENT = "The store did not give it; look again later."
 
 _AT_ONCE = 8
 _CALLS = frozenset({Event.INTENT, Event.RELAYED, Event.ANSWERED, Event.REFUSED, Event.OUTCOME})
@@ -36,6 +46,9 @@ class Library(Protocol):
 
     async def sessions_of(self, tenant: str, subject: str) -> Sequence[str]:
         """The sessions in which this person called, or acted on an approval."""
+
+    async def payload(self, name: str) -> bytes | None:
+        """The blob that a record names; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,41 @@ async def rows_of(library: Library, session: str, limit: int = MAX_ROWS) -> tupl
             return found, True
         found.append(row)
     return found, False
+
+
+async def with_bodies(library: Library, found: Timeline, limit: int = MAX_BODIES) -> Timeline:
+    """The timeline with the bodies that lie in blobs, up to that many; of each other it says why it is not there."""
+    wanted = list(dict.fromkeys(body.blob for entry in found.entries for body in entry.bodies if body.blob))
+    read: dict[Named, _Content] = {}
+    for start in range(0, min(len(wanted), limit), _AT_ONCE):
+        batch = wanted[start : min(start + _AT_ONCE, limit)]
+        read |= zip(batch, await asyncio.gather(*(_content(library, each) for each in batch)), strict=True)
+    beyond = _Content(fault=f"Not read: the first {limit} blobs are shown at once; choose fewer entries.")
+
+    def shown(body: Body) -> Body:
+        content = read.get(body.blob, beyond) if body.blob else _Content(body.text, body.fault)
+        return replace(body, text=content.text, fault=content.fault)
+
+    entries = (replace(entry, bodies=tuple(map(shown, entry.bodies))) for entry in found.entries)
+    return replace(found, entries=tuple(entries))
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    text: str = ""
+    fault: str = ""
+
+
+async def _content(library: Library, named: Named) -> _Content:
+    try:
+        found = await library.payload(named.name)
+    except StoreUnavailableError:
+        return _Content(fault=SILENT)
+    if found is None:
+        return _Content(fault=NOT_THERE)
+    if not is_of(named, found):
+        return _Content(fault=NOT_THE_ONE)
+    return _Content(found.decode()) if bodies.read(found) is not None else _Content(fault=UNREADABLE)
 
 
 async def survey(library: Library, chosen: Chosen, tenants: Iterable[str]) -> Survey:

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from gateway import jsontext
+from gateway.evidence.bodies import VERSION
 from gateway.keyed import Keyed
 from gateway.values import Hidden, Masked
 
-VERSION = 1
 MAX_INLINE = 4_096
 """Characters of a document that stands in its record; a longer one is a blob."""
 MAX_KEPT = 2**20
@@ -86,11 +86,6 @@ def body_digest(message: Any, keyed: Keyed) -> tuple[int, str]:
     """The size of a message, in bytes as the gateway writes it, and its keyed digest."""
     text = jsontext.write(message)
     return len(text), keyed.digest(text)
-
-
-def blob_name(time: str, digest: str) -> str:
-    """Of the payload that a record of that time (its field `time`) names: `yyyymmdd/<sha-256>.json`."""
-    return f"{time[:10].replace('-', '')}/{digest}.json"
 
 
 def _placed(fields: dict[str, str | int], document: dict[str, Any]) -> Payload:

@@ -31,6 +31,8 @@ class Evidence(Protocol):
 
     has_columns: bool
     """Whether rows have the columns that repeat the body; an export has not."""
+    has_payloads: bool
+    """Whether the bodies that records name can be read here."""
 
     async def chains(self, first_day: str = "", last_day: str = "") -> Sequence[Chain]:
         """Every chain that may have grown on these days, in order."""
@@ -49,6 +51,12 @@ class Evidence(Protocol):
 
     def seals(self, first: int = 1) -> AsyncIterator[tuple[int, str]]:
         """Number and text of the seals from that number on, in order."""
+
+    async def payload(self, name: str) -> bytes | None:
+        """What lies under the name that a record gives (`bodies.named_in`); None if nothing does."""
+
+    async def payload_names(self) -> Sequence[str]:
+        """The names of all payloads."""
 
 
 def row_of(key: str) -> tuple[str, int] | None:
@@ -72,9 +80,11 @@ class Stored:
 
     has_columns = True
 
-    def __init__(self, rows: EvidenceRows, seals: BlobStore) -> None:
+    def __init__(self, rows: EvidenceRows, seals: BlobStore, payloads: BlobStore | None = None) -> None:
         self._rows = rows
         self._seals = seals
+        self._payloads = payloads
+        self.has_payloads = payloads is not None
 
     async def chains(self, first_day: str = "", last_day: str = "") -> Sequence[Chain]:
         found: set[Chain] = set()
@@ -110,6 +120,14 @@ class Stored:
             part = wanted[start : start + _AT_ONCE]
             for number, text in zip(part, await asyncio.gather(*map(self._seal, part)), strict=True):
                 yield number, text
+
+    async def payload(self, name: str) -> bytes | None:
+        if self._payloads is None:
+            raise StoreUnavailableError("payloads are not opened")
+        return await self._payloads.read(name)
+
+    async def payload_names(self) -> Sequence[str]:
+        return [] if self._payloads is None else await self._payloads.names()
 
     async def _numbers(self) -> list[int]:
         return sorted(number for name in await self._seals.names() if (number := seal_number(name)) is not None)

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.events import Event, Outcome
+from gateway.evidence.bodies import named_in, read
 from gateway.evidence.chosen import Chosen, people_in
-from gateway.evidence.timeline import Entry, Kind, Masked, Step, Timeline
+from gateway.evidence.timeline import Body, Entry, Kind, Masked, Step, Timeline
 from gateway.evidence.told import Told, in_order, records
 
 NO_OUTCOME = "No outcome on record: the process ended in mid-call, or the record is in the spill."
@@ -20,6 +21,11 @@ NO_INTENT = "The record that the call was allowed is not among the rows that wer
 ONE_RECORD = "Of a call that neither acts nor reads, only that it was let through is on record."
 ON_ANOTHER_STREAM = "The server gave its answer, if any, on another stream; its outcome is that of the call there."
 APPROVED_ELSEWHERE = "Who approved it is on record in another session: look for this approval."
+NO_DOCUMENT = "What the record holds of it is no document that can be read."
+NO_BODIES = "Arguments and results are not recorded here: only who, what, when, by which rule, and how it ended."
+NOT_KEPT = (
+    "No body is kept of a call that was refused, of lists, and of the notifications and progress events of a stream."
+)
 DAMAGED = "The body of a record cannot be read; what is shown is its columns."
 NOT_PROOF = "A replay shows the rows as they are. Whether they were written so is for evidence verify to say."
 
@@ -40,10 +46,7 @@ def timeline(
     entries = _entries(found)
     wanted = [each for each in entries if _is_wanted(each, chosen or Chosen(), call)]
     missing = [*_gaps(found), *(["There are more records of this session; these are the first."] if is_cut else [])]
-    if not any("payload" in name for record in found for name in record.fields):
-        missing.append(
-            "Arguments and results are not recorded here: only who, what, when, by which rule, and how it ended."
-        )
+    missing.append(NOT_KEPT if any(record["kept"] for record in found) else NO_BODIES)
     return Timeline(session, tuple(wanted), len(found), (*missing, NOT_PROOF), len(entries) - len(wanted))
 
 
@@ -95,6 +98,7 @@ def _call(name: str, group: Sequence[Told]) -> Entry:
         seconds=seconds,
         steps=tuple(_asked(record) for record in group if record["message"] == "server_request"),
         masked=_masked(ending["masks"] if ending else ""),
+        bodies=tuple(_body(record) for record in group if record["kept"]),
         missing=tuple(_missing(own, begun, ending)),
         rows=tuple(record.row for record in group),
         people=frozenset(person for record in group for person in people_in(record)),
@@ -142,6 +146,25 @@ def _about(group: Sequence[Told]) -> dict[str, str]:
 def _asked(record: Told) -> Step:
     verdict = "refused" if record["event"] == Event.REFUSED else "allowed"
     return Step(record["time"], f"the server asked its client for {record['method']}: {verdict}", why=record["reason"])
+
+
+def _body(record: Told) -> Body:
+    of = "question" if record["message"] == "server_request" else "request"
+    content = record["content"]
+    is_document = bool(content) and read(content) is not None
+    size = record["original_size"]
+    return Body(
+        of="answer" if record["event"] == Event.OUTCOME else of,
+        at=record["time"],
+        row=record.row,
+        kept=record["kept"],
+        why=record["kept_why"],
+        size=int(size) if size.isascii() and size.isdigit() else 0,
+        original=record["original"],
+        blob=None if content else named_in(record.fields),
+        text=content if is_document else "",
+        fault=NO_DOCUMENT if content and not is_document else "",
+    )
 
 
 def _masked(summary: str) -> tuple[Masked, ...]:

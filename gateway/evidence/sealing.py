@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.access.signing_keys import SigningKeys
-from gateway.evidence.checking import Watch
 from gateway.evidence.form import row_key
 from gateway.evidence.growth import Growth, growth_of
 from gateway.evidence.ledger import Ledger, day_of
@@ -50,6 +49,9 @@ class Job:
     """Of the seal; 0 if none was written."""
     records: int = 0
     broken: int = 0
+    """Faults that chains had when they were sealed."""
+    is_failed: bool = False
+    """No seal was there and none was written."""
 
 
 class Sealer:
@@ -71,6 +73,11 @@ class Sealer:
         self.failures = 0
         """Jobs that wrote no seal although none was there; `/health` shows it."""
 
+    @property
+    def newest(self) -> int:
+        """The number of the last seal that is known here; 0 before the first look."""
+        return self._ledger.number
+
     async def seal(self) -> Job:
         """A seal is written, or another job has just written it, or the log says why not."""
         async with self._lock:
@@ -80,7 +87,7 @@ class Sealer:
                 self.failures += 1
                 # An alert is set on this id: records without a seal are not proven.
                 _log.error("countersign.seal_failed after=%d %s: %s", self._ledger.number, type(error).__name__, error)
-                return Job(0)
+                return Job(0, is_failed=True)
 
     async def _seal(self) -> Job:
         await self._ledger.refresh()
@@ -132,8 +139,7 @@ class Sealer:
         session, writer = chain
         end = self._ledger.sealed(chain)
         first = row_key(writer, end.sequence + 1 if end else 0)
-        rows = [row async for row in self._evidence.rows(session, first, row_key(writer, _LAST))]
-        return growth_of(chain, end, rows)
+        return await growth_of(chain, end, self._evidence.rows(session, first, row_key(writer, _LAST)))
 
     def _statement(self, grown: Sequence[Growth], now: datetime) -> Statement:
         tree, events = Tree(), Counter[str]()
@@ -160,14 +166,6 @@ class Sealer:
         """Sessions that have been quiet for long enough now, and had not when the last seal was made."""
         before = time_of(datetime.fromisoformat(start) - IDLE)
         return self._ledger.quiet_since(before, time_of(now - IDLE))
-
-
-@dataclass(frozen=True, slots=True)
-class Jobs:
-    """What the timers of one process run."""
-
-    sealer: Sealer
-    watch: Watch
 
 
 async def public_keys(keys: SigningKeys) -> Keys:

@@ -1,9 +1,9 @@
 """Records of what has happened already, kept until the store takes them.
 
 Takes the outcome of a call that was made and could not be recorded, and tries again, in the background and
-ever more slowly, until it is durable. It changes nothing for the client, whose answer is withheld. It lies
-in memory: an instance has no disk that outlives it. When the process ends before the store is back, the
-intent stays without an outcome, and says that what became of the call is not known.
+ever more slowly, until it is durable; a listener hears how it stands. It changes nothing for the client, whose
+answer is withheld. It lies in memory: an instance has no disk that outlives it. When the process ends before the
+store is back, the intent stays without an outcome, and says that what became of the call is not known.
 """
 
 import asyncio
@@ -39,6 +39,8 @@ class Spill:
         self._limit = limit
         self._waiting: dict[Entry, int] = {}
         self._task: asyncio.Task[None] | None = None
+        self.listener: Callable[[int, int], None] = _nobody
+        """Hears how many records wait, and how many were lost, whenever it grows, is tried in vain, or is empty."""
         self.lost = 0
         """Records for which there was no room."""
 
@@ -51,10 +53,12 @@ class Spill:
         if len(self._waiting) >= self._limit or sum(self._waiting.values()) + size > MAX_CHARACTERS:
             self.lost += 1
             _log.error("countersign.spill lost=%d waiting=%d", self.lost, len(self._waiting))
+            self.listener(len(self._waiting), self.lost)
             return False
         entry.fields = {**entry.fields, "spilled": 1}
         self._waiting[entry] = size
         _log.error("countersign.spill waiting=%d", len(self._waiting))
+        self.listener(len(self._waiting), self.lost)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._retry())
         return True
@@ -66,6 +70,7 @@ class Spill:
             oldest = list(self._waiting)[:AT_ONCE]
             written = await asyncio.gather(*map(self._try, oldest))
             pause = FIRST_PAUSE if any(written) else min(pause * 2, LONGEST_PAUSE)
+            self.listener(len(self._waiting), self.lost)
         _log.warning("countersign.spill_empty")
 
     async def _try(self, entry: Entry) -> bool:
@@ -78,3 +83,7 @@ class Spill:
             return False
         del self._waiting[entry]
         return True
+
+
+def _nobody(_waiting: int, _lost: int) -> None:
+    return

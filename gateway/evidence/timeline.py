@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.evidence.bodies import Named
+
 _GOOD = frozenset({"succeeded", "approved", "allowed", "answered", "loaded", "pinned", "accepted", "consumed"})
 _BAD = frozenset({"refused", "failed", "withheld", "server_error", "tool_error", "denied", "revoked", "rejected"})
 _WAITS = frozenset({"ambiguous", "cancelled", "detached", "expired", "quarantined", "unknown", "input_required"})
@@ -45,6 +47,30 @@ class Masked:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """A request, an answer, or what a server asked its client: masked for everybody."""
+
+    of: str
+    """`request`, `answer` or `question`."""
+    at: str
+    row: str
+    kept: str
+    """`whole`, `cut` or `left_out`."""
+    why: str
+    """Why no more is kept: `policy`, `size`, `masking` or `store`."""
+    size: int
+    """Bytes of the body as it was."""
+    original: str
+    """Keyed digest of the body as it was."""
+    blob: Named | None = None
+    """Where the document lies, if it is not in the record."""
+    text: str = ""
+    """The document; empty where there is none, or it was not read."""
+    fault: str = ""
+    """Why there is no document to show, although one is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A call with all that came of it, or something else that happened."""
 
@@ -60,6 +86,7 @@ class Entry:
     approval: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
     masked: tuple[Masked, ...] = ()
+    bodies: tuple[Body, ...] = ()
     missing: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()

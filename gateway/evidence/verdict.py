@@ -32,10 +32,18 @@ class Kind(StrEnum):
     SEAL_GAP = "seal_gap"
     """Two seals leave out records of a chain between them, or cover them twice."""
     SEAL_OVERDUE = "seal_overdue"
+    SEAL_COPY = "seal_copy"
+    """A seal and its copy in the second account contradict each other."""
     COUNT = "count"
     """A seal counts other records or events than there are."""
     ROOT = "root"
     """The records are not those of the seal, and no single one of them shows it."""
+    PAYLOAD_MISSING = "payload_missing"
+    """A body that a record names is not there."""
+    PAYLOAD_CHANGED = "payload_changed"
+    """A body is not the one that its record names."""
+    PAYLOAD_INVALID = "payload_invalid"
+    """A body that is in or behind a record is no document, or is none where one is said to be."""
     FILE = "file"
     """A file of an export is not the one that its manifest names."""
 
@@ -69,6 +77,10 @@ class Report:
     """All of them; `findings` has the first."""
     unknown: Sequence[str]
     """What the evidence cannot show, in sentences."""
+    copies: int | None = None
+    """Seals that were compared with their copies in a second account; None: none was, as with an export."""
+    payloads: int | None = None
+    """Payloads that were compared with what their records name; None: they were not read."""
 
     @property
     def is_whole(self) -> bool:
@@ -95,6 +107,8 @@ def as_value(report: Report) -> Mapping[str, Any]:
         "unsealed": report.unsealed,
         "late": report.late,
         "silent": report.silent,
+        "copies": report.copies,
+        "payloads": report.payloads,
         "unknown": list(report.unknown),
     }
 
@@ -112,6 +126,9 @@ def as_text(report: Report) -> str:
         f"{report.records} records in {report.chains} chains; {report.sealed} sealed, {report.unsealed} not yet",
         f"{report.seals} seals, numbers {report.first_seal} to {report.last_seal}"
         + (f", records until {report.sealed_until}" if report.sealed_until else ""),
+        "copies of seals in a second account: "
+        + ("not compared" if report.copies is None else f"{report.copies} compared"),
+        "payloads: " + ("not read" if report.payloads is None else f"{report.payloads} compared with their records"),
     ]
     shown = report.findings[:SHOWN]
     if shown:

@@ -6,7 +6,7 @@ be compiled is never half applied.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,13 +14,20 @@ from gateway.keyed import Keyed
 from gateway.masking.custom import of_pattern, of_words
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.fields import folded, is_path, path
-from gateway.masking.hide import Rule, hidden_spans, hidden_text, strictest
-from gateway.masking.search import Detector, Found, Search
-from gateway.values import Mask
+from gateway.masking.folding import folded_text
+from gateway.masking.hide import Rule, cutting, hidden_spans, hidden_text, is_marker, strictest
+from gateway.masking.search import Detector, Found, Pattern, Search, search_for
+from gateway.masking.tables import cells, named
+from gateway.values import Action, Mask
 
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
+_SHORTEST_NUMBER = 11
+"""Digits of the shortest number that a detector takes for a value without a label: an identity number."""
+_SHORTEST_TEXT = 6
+"""Characters of the shortest text in which a detector finds anything: `a@b.co`."""
+_COLUMN = "column "
 _ROUNDS = 4
 _KEYS_KEPT = 4096
 _KEY_KEPT_LENGTH = 128
@@ -55,11 +62,30 @@ class Rules:
     """By folded field name."""
     paths: tuple[tuple["JSONPathQuery", Rule], ...]
     labels: frozenset[str]
+    shortest_text: int = _SHORTEST_TEXT
+    shortest_number: int = _SHORTEST_NUMBER
+    least_number: int = field(init=False)
+    """The least whole number that is searched."""
+    _rules_of: dict[str, tuple[Rule, ...]] = field(init=False)
+    """By detector, and by the name of a column."""
+    _named: Pattern | None = field(init=False)
     _search: Search | None = field(init=False)
     _keys: dict[str, KeyRules] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._search = Search(self.detectors) if self.detectors else None
+        self._search = search_for(self.detectors) if self.detectors else None
+        self.least_number = 10 ** (self.shortest_number - 1) if self.shortest_number > 1 else 0
+        self._rules_of = self.by_detector | {
+            _COLUMN + name: tuple(_in_a_table(rule) for rule in rules) for name, rules in self.names.items()
+        }
+        telling = (name for detector in self.detectors for name in detector.names)
+        self._named = named({*self.names, *telling})
+
+    def may_name(self, text: str) -> bool:
+        """Whether a field rule, or a key that tells what its value is, may reach into JSON within the text."""
+        if "{" not in text:
+            return False
+        return bool(self.paths) or (self._named is not None and self._named.search(text.encode()) is not None)
 
     def key(self, key: str) -> KeyRules:
         """The rules for a key, `fields` and `telling` empty for most."""
@@ -93,22 +119,45 @@ class Rules:
         return {text: _whole(outcome) if outcome.text in found else outcome for text, outcome in outcomes.items()}
 
     def _find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
-        return self._search.find(texts) if self._search and texts else {}
+        found = self._search.find(texts) if self._search and texts else {}
+        for text in texts if self._named else ():
+            if "\n" in text and (spans := list(self._in_tables(text))):
+                found[text] = [*found.get(text, ()), *spans]
+        return found
+
+    def _in_tables(self, text: str) -> Iterator[Found]:
+        encoded = text.encode()
+        for cell in cells(encoded, self._named, self._column) if self._named else ():
+            content = encoded[cell.start : cell.end].decode()
+            fields = [rule for said in cell.said for rule in said.fields]
+            if content and not any(is_marker(content, rule, self.labels) for rule in fields):
+                yield from (Found(cell.start, cell.end, _COLUMN + folded(rule.by)) for rule in fields)
+            spelled = folded_text(content).encode()
+            for detector in cell.said[0].telling if len(cell.said) == 1 else ():
+                if detector.bare and detector.bare.fullmatch(spelled):
+                    yield Found(cell.start, cell.end, detector.name)
+
+    def _column(self, name: str) -> KeyRules | None:
+        said = self.key(name)
+        return said if said.fields or said.telling else None
 
     def _after(self, before: Outcome, spans: list[Found], keyed: Keyed | None) -> Outcome:
+        cut = cutting(before.text)
+        spans.sort()
+        hits = [(rule, cut(start, end)) for start, end, name in spans for rule in self._rules_of[name]]
         kinds = {span.detector for span in spans}
-        hit = (rule for name, by in self.by_detector.items() if name in kinds for rule in by)
-        encoded = before.text.encode()
-        values = (
-            (rule, encoded[span.start : span.end].decode())
-            for span in sorted(spans)
-            for rule in self.by_detector[span.detector]
-        )
+        in_order = kinds if len(kinds) == 1 else [name for name in self._rules_of if name in kinds]
+        rules = tuple(rule for name in in_order for rule in self._rules_of[name])
         return Outcome(
-            hidden_spans(before.text, spans, self.by_detector, keyed),
-            tuple(dict.fromkeys((*before.rules, *hit))),
-            (*before.hits, *values),
+            hidden_spans(before.text, spans, self._rules_of, keyed),
+            tuple(dict.fromkeys((*before.rules, *rules))),
+            (*before.hits, *hits),
         )
+
+
+def _in_a_table(rule: Rule) -> Rule:
+    # A table without a cell is none, so that what would be dropped is emptied.
+    return replace(rule, action=Action.REDACT) if rule.action is Action.DROP else rule
 
 
 def _whole(outcome: Outcome) -> Outcome:
@@ -135,7 +184,11 @@ def compiled(masks: tuple[Mask, ...]) -> Rules:
                 name = folded(rule)
                 names[name] = (*names.get(name, ()), Rule(mask.name, rule, mask.action, rule))
     found = (rule.label for by in (by_detector, names) for rules in by.values() for rule in rules)
-    return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), frozenset({"field", *found}))
+    labels = frozenset({"field", *found})
+    if any(mask.patterns or mask.words for mask in masks):
+        # What a policy's author looks for may be as short as one sign.
+        return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels, 1, 1)
+    return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels)
 
 
 def _detectors(mask: Mask) -> Iterator[Detector]:

@@ -4,7 +4,7 @@ They go by the prefixes and forms that issuers document, or by a label next to t
 value alone looks like any random text. None of them tries a credential, or asks whether it lives.
 """
 
-from gateway.masking.personal_data import ends_word, starts_word
+from gateway.masking.labelled import ends_word, starts_word
 from gateway.masking.search import Candidate, Detector, Span, pattern, text_end
 
 # RFC 7468 and RFC 4716; a key that is cut off is hidden to the end of its text.
@@ -34,6 +34,7 @@ _QUOTE = r"""["'\\]{0,3}"""
 _AWS_ID = r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}"
 _AWS_LABEL = r"(?i:(?:aws|secret)[a-z_ .-]{0,24}(?:key|secret)[a-z_]{0,12})"
 _AWS_SECRET = "([0-9A-Za-z/+]{40})"  # noqa: S105  the pattern of a secret, not a secret
+_AWS_HINT = r"""(?i:key|secret)[A-Za-z_]{0,12}["'\\\s:=>]{0,14}[0-9A-Za-z/+]{20}"""
 _BETWEEN = r"[^0-9A-Za-z/+\x00]"
 _PREFIXED = (
     r"AIza[0-9A-Za-z_-]{35}",
@@ -57,7 +58,7 @@ def _aws_secret(haystack: bytes, start: int, end: int) -> Span | None:
 
 CLOUD_KEY = Detector(
     "cloud_key",
-    "|".join((_AWS_ID, _AWS_LABEL, _AZURE_LABEL, *_PREFIXED)),
+    "|".join((_AWS_ID, _AWS_HINT, _AZURE_LABEL, *_PREFIXED)),
     (
         Candidate(pattern(_AWS_ID), _word),
         # The secret has no form of its own: it is told by a label, or by the key id before it.

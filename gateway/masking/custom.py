@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
-from gateway.masking.personal_data import ends_word, starts_word
+from gateway.masking.labelled import ends_word, starts_word
 from gateway.masking.search import Candidate, Detector, Span, pattern, text_end
 
 LONGEST = 512
@@ -17,7 +17,8 @@ LONGEST = 512
 
 def of_pattern(name: str, text: str) -> Detector:
     """The detector of one pattern; its first group, if it has one, is the value."""
-    return Detector(name, text, (Candidate(pattern(text), _within_its_text, may_hold_another=False),))
+    side_by_side = _with_ends(text)
+    return Detector(name, side_by_side, (Candidate(pattern(side_by_side), _within_its_text, may_hold_another=False),))
 
 
 def of_words(name: str, words: Sequence[str]) -> Detector:
@@ -39,8 +40,21 @@ def fault_of(text: str) -> str | None:
     return None
 
 
+_ENDS = {"^": r"(?:^|\x00)", "$": r"(?:$|\x00)", r"\A": r"(?:^|\x00)", r"\z": r"(?:$|\x00)"}
+# One piece of a pattern: what is quoted, an escape, a class of characters, any other sign.
+_PIECE = pattern(r"(?s:\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]|.)")
+
+
+def _with_ends(text: str) -> str:
+    """The pattern for texts side by side, of which each begins and ends at a NUL."""
+    encoded = text.encode()
+    pieces = (encoded[slice(*match.span())].decode() for match in _PIECE.finditer(encoded))
+    return "".join(_ENDS.get(piece, piece) for piece in pieces)
+
+
 def _within_its_text(haystack: bytes, start: int, end: int) -> Span | None:
     # Texts are searched side by side, and an author's pattern may run from one into the next.
+    start += haystack[start] == 0 if start < len(haystack) else 0
     end = min(end, text_end(haystack, start))
     return (start, end) if end > start else None
 

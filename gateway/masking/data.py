@@ -1,108 +1,31 @@
 """The walk below a place where anything may stand: structured content, JSON in a text, error data.
 
 A value goes in and comes out as the rules leave it; what they do not touch is the same object, and
-what goes in is never changed. It first surveys all strings of a document in one search, then visits
-them, so that a string in which nothing was found costs a look into a table. A document nested too
-deep to survey is hidden whole.
+what goes in is never changed. It visits what `survey` has seen, so that a string in which nothing was
+found costs a look into a table. A document nested too deep to survey is hidden whole.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from gateway.jsontext import MAX_DEPTH, Number
-from gateway.keyed import Keyed
-from gateway.masking.compiled import KeyRules, Outcome, Rules
-from gateway.masking.documents import OPENERS, Document, Unreadable, read, write
+from gateway.jsontext import Number
+from gateway.masking.compiled import Outcome, Rules
+from gateway.masking.documents import Document, Unreadable, write
+from gateway.masking.embedded import Pieces
 from gateway.masking.fields import Branch, branches
+from gateway.masking.folding import folded_text
 from gateway.masking.hide import GONE, Gone, Rule, hidden_text, hidden_value, strictest
 from gateway.masking.ledger import At, Inside, Ledger
+from gateway.masking.survey import MOST_NESTED, Known, TooDeepError, survey
 from gateway.values import Action, Json
 
-MOST_NESTED = 4
-"""How many documents may lie one inside the string of the other."""
+__all__ = ["MOST_NESTED", "DataWalk", "TooDeepError"]
 
 _UNREADABLE = (Rule("*", "unreadable", Action.REDACT, "unreadable"),)
-_SHORTEST_NUMBER = 13
-"""Digits of the shortest number that a detector takes for a value: a payment card."""
-_LEAST_NUMBER = 10 ** (_SHORTEST_NUMBER - 1)
-_SHORTEST_TEXT = 6
-"""Characters of the shortest text in which a detector finds anything: `a@b.co`."""
 
 _NUMBERS = frozenset({int, Number})
 _SPELLED = _NUMBERS | {str}
 _CONSTANTS = frozenset({bool, type(None)})
-
-
-class TooDeepError(ValueError):
-    """A value is nested deeper than any that `jsontext.parse` returns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What one search says of a document's strings, numbers and keys. What is absent is left alone."""
-
-    strings: dict[str, Outcome | Document | Unreadable]
-    numbers: dict[int | Number, Outcome]
-    keys: dict[str, Outcome]
-    named: dict[str, KeyRules]
-
-
-def survey(value: Json, rules: Rules, keyed: Keyed | None = None) -> Survey:
-    """The survey of all that lies in a value. Raises TooDeepError."""
-    strings, numbers, keys = _leaves(value)
-    documents: dict[str, Outcome | Document | Unreadable] = {}
-    texts = [key for key in keys if len(key) >= _SHORTEST_TEXT]
-    for text in strings:
-        document = read(text) if text[:1] in OPENERS else None
-        if document is not None:
-            documents[text] = document
-        elif len(text) >= _SHORTEST_TEXT:
-            texts.append(text)
-    spelled = {number: digits for number in numbers if (digits := _digits(number))}
-    outcomes = rules.outcomes([*texts, *spelled.values()], keyed)
-    return Survey(
-        strings={**outcomes, **documents},
-        numbers={number: outcomes[text] for number, text in spelled.items() if text in outcomes},
-        keys={key: outcomes[key] for key in keys if key in outcomes},
-        named={key: said for key in keys if (said := rules.key(key)).fields or said.telling},
-    )
-
-
-def _leaves(value: Json) -> tuple[list[str], list[int | Number], set[str]]:
-    strings: list[str] = []
-    numbers: list[int | Number] = []
-    keys: set[str] = set()
-    level: list[Any] = [[value]]
-    for _ in range(MAX_DEPTH + 3):
-        if not level:
-            return strings, numbers, keys
-        below: list[Any] = []
-        for holder in level:
-            _sort(holder, (strings, numbers, keys, below))
-        level = below
-    raise TooDeepError
-
-
-def _sort(holder: Any, into: tuple[list[str], list[int | Number], set[str], list[Any]]) -> None:
-    strings, numbers, keys, below = into
-    if type(holder) is dict:
-        keys.update(holder)
-        holder = holder.values()
-    for item in holder:
-        kind = type(item)
-        if kind is str:
-            strings.append(item)
-        elif kind is dict or kind is list:
-            below.append(item)
-        elif (kind is int and item >= _LEAST_NUMBER) or (kind is Number and len(item.text) >= _SHORTEST_NUMBER):
-            numbers.append(item)
-
-
-def _digits(number: int | Number) -> str | None:
-    """The digits of a whole number; None for one with a fraction, an exponent or a sign."""
-    whole, _, fraction = str(number).partition(".")
-    return whole if whole.isdecimal() and not fraction.strip("0") else None
 
 
 class DataWalk:
@@ -113,8 +36,8 @@ class DataWalk:
         self.rules = rules
         self.ledger = ledger
         self._nested = nested
-        self._survey = survey(value, rules, ledger.keyed)
-        self._special: Collection[str] = self._survey.named.keys() | self._survey.keys.keys()
+        self._survey = survey(value, rules, ledger.keyed, nested)
+        self._special = self._survey.named.keys() | self._survey.keys.keys()
         self._strings = self._survey.strings
         self._passed = _CONSTANTS if self._survey.numbers else _CONSTANTS | _NUMBERS
         self._idle = not (self._survey.strings or self._survey.numbers or self._special)
@@ -133,7 +56,8 @@ class DataWalk:
         if self._idle and not under and branch is None:
             return value
         if type(value) is dict:
-            return self.rebuilt(value, self.members(value, at, under, branch))
+            changes = self.members(value, at, under, branch)
+            return self.rebuilt(value, changes) if changes or self._survey.keys else value
         if type(value) is list:
             return self._items(value, at, under, branch)
         return self._leaf(value, at, under)
@@ -144,12 +68,13 @@ class DataWalk:
         """The members that change, by their old keys."""
         changes: dict[str, Json | Gone] = {}
         all_special = bool(under) or branch is not None
+        special, strings, passed = self._special, self._strings, self._passed
         for key, item in holder.items():
-            if all_special or key in self._special:
+            if all_special or key in special:
                 new = self._member(key, item, at, under, branch)
             else:
                 kind = type(item)
-                if kind in self._passed or (kind is str and item not in self._strings):
+                if (kind is str and item not in strings) or kind in passed:
                     continue
                 new = self.value(item, (at, key))
             if new is not item:
@@ -213,7 +138,7 @@ class DataWalk:
             return ()
         rules = said.fields
         if said.telling and type(item) in _SPELLED and self._known(item) is None:
-            spelled = str(item).encode()
+            spelled = folded_text(str(item)).encode(errors="replace")
             for detector in said.telling:
                 if detector.bare and detector.bare.fullmatch(spelled):
                     rules += self.rules.by_detector[detector.name]
@@ -225,10 +150,12 @@ class DataWalk:
         all_special = bool(under) or branch is not None
         for index, item in enumerate(holder):
             kind = type(item)
-            if not all_special and (kind in self._passed or (kind is str and item not in self._strings)):
-                result.append(item)
-                continue
-            new = self._item(index, item, at, under, branch)
+            if all_special:
+                new = self._item(index, item, at, under, branch)
+            elif (kind is str and item not in self._strings) or kind in self._passed:
+                new = item
+            else:
+                new = self.value(item, (at, index))
             is_changed = is_changed or new is not item
             if new is not GONE:
                 result.append(new)
@@ -245,12 +172,12 @@ class DataWalk:
         known = self._known(value)
         if isinstance(known, Outcome):
             return self._found(value, known, at, under)
-        if isinstance(known, Document | Unreadable):
-            new = self._document(value, known, at)
+        if known is not None:
+            new = self._read(value, known, at)
             return new if not under else hidden_value(value, under, self.rules.labels, self.ledger.keyed)
         return hidden_value(value, under, self.rules.labels, self.ledger.keyed) if under else value
 
-    def _known(self, value: Json) -> Outcome | Document | Unreadable | None:
+    def _known(self, value: Json) -> Known | None:
         if type(value) is str:
             return self._strings.get(value)
         return self._survey.numbers.get(value) if type(value) in _NUMBERS else None
@@ -265,17 +192,31 @@ class DataWalk:
         in_spans = not under and type(value) is str and not _drops(rules)
         return outcome.text if in_spans else hidden_value(value, rules, self.rules.labels, self.ledger.keyed)
 
-    def _document(self, text: str, document: Document | Unreadable, at: At) -> Json | Gone:
-        if isinstance(document, Unreadable) or self._nested >= MOST_NESTED:
+    def _read(self, text: str, known: Document | Pieces | Unreadable, at: At) -> Json | Gone:
+        if isinstance(known, Unreadable) or self._nested >= MOST_NESTED:
             return self._unreadable(at)
+        self._nested += 1
         try:
-            walk = DataWalk(self.rules, self.ledger, document.value, self._nested + 1)
-        except TooDeepError:
-            return self._unreadable(at)
-        new = walk.document(document.value, (at, Inside.TEXT))
+            new = self._document(known, at) if isinstance(known, Document) else self._pieces(known, at)
+        finally:
+            self._nested -= 1
+        # The same object, so that a holder in which nothing changed stays as it is.
+        return text if new == text else new
+
+    def _document(self, document: Document, at: At) -> str | Gone:
+        new = self.document(document.value, (at, Inside.TEXT))
         if new is GONE:
             return GONE
-        return text if new is document.value and not document.is_ambiguous else write(new, document)
+        return document.text if new is document.value and not document.is_ambiguous else write(new, document)
+
+    def _pieces(self, pieces: Pieces, at: At) -> str | Gone:
+        new = [
+            self._document(part, at) if isinstance(part, Document) else cast("str | Gone", self._leaf(part, at, ()))
+            for part in pieces.parts
+        ]
+        parts = [part for part in new if part is not GONE]
+        # What is dropped takes the text with it, as it does in a text without documents.
+        return "".join(parts) if len(parts) == len(new) else GONE
 
 
 def _drops(rules: tuple[Rule, ...]) -> bool:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -66,7 +67,18 @@ def _read_loosely(core: str, text: str) -> Document | Unreadable | None:
         return Unreadable()
     except ValueError:
         return None
-    return Document(_whole(value), text, is_ambiguous=any(repeated))
+    return Unreadable() if _is_deep(value) else Document(_whole(value), text, is_ambiguous=any(repeated))
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(jsontext.MAX_DEPTH + 1):
+        holders = [item.values() if type(item) is dict else item for item in level if type(item) in _HOLDERS]
+        level = list(chain.from_iterable(holders))
+    return bool(level)
+
+
+_HOLDERS = frozenset({dict, list})
 
 
 def _integer(text: str) -> int | Number:

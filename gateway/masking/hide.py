@@ -5,7 +5,7 @@ is to be dropped. What it leaves in place of a string is a marker that names the
 itself masked again, so that masking twice is masking once.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -28,6 +28,8 @@ _BY_STRICTNESS = (Action.PARTIAL, Action.TOKEN, Action.APPROVAL, Action.REDACT, 
 """A value that only asks for an approval never comes here; if one did, it would be hidden."""
 _STRICTNESS = {action: rank for rank, action in enumerate(_BY_STRICTNESS)}
 _TAIL = 4
+_QUOTING = frozenset('"|\r\n')
+"""Signs that half of would break the table in which a value stands."""
 _SHORT = 8
 
 
@@ -57,7 +59,7 @@ def hidden_text(text: str, label: str, action: Action, keyed: Keyed | None = Non
     `token` with its token, where there is a key."""
     if action is Action.TOKEN and keyed is not None:
         return f"[hidden:{label} #{keyed.token(text)}]"
-    if action is Action.PARTIAL and len(text) > _SHORT:
+    if action is Action.PARTIAL and len(text) > _SHORT and _QUOTING.isdisjoint(text[-_TAIL:]):
         return f"[hidden:{label} ...{text[-_TAIL:]}]"
     return f"[hidden:{label}]"
 
@@ -76,9 +78,7 @@ def hidden_value(
         return 0
     if isinstance(value, str):
         return (
-            value
-            if not value or _is_marker(value, rule, labels)
-            else hidden_text(value, rule.label, rule.action, keyed)
+            value if not value or is_marker(value, rule, labels) else hidden_text(value, rule.label, rule.action, keyed)
         )
     return False if value is True else value
 
@@ -90,16 +90,24 @@ def hidden_spans(
 
     The marker of such a one is named after the leftmost span, and after the longest of those.
     """
-    encoded = text.encode()
+    cut = cutting(text)
     pieces: list[str] = []
     position = 0
     for start, end, detectors in merged(found):
         action = strictest(rule for detector in detectors for rule in rules_of[detector]).action
         label = rules_of[detectors[0]][0].label
-        pieces += (encoded[position:start].decode(), hidden_text(encoded[start:end].decode(), label, action, keyed))
+        pieces += (cut(position, start), hidden_text(cut(start, end), label, action, keyed))
         position = end
-    pieces.append(encoded[position:].decode())
+    pieces.append(cut(position, None))
     return "".join(pieces)
+
+
+def cutting(text: str) -> Callable[[int, int | None], str]:
+    """Cuts spans of UTF-8 bytes out of the text."""
+    if text.isascii():
+        return lambda start, end: text[start:end]
+    encoded = text.encode()
+    return lambda start, end: encoded[start:end].decode()
 
 
 def merged(found: Sequence[Found]) -> list[tuple[int, int, list[str]]]:
@@ -108,13 +116,15 @@ def merged(found: Sequence[Found]) -> list[tuple[int, int, list[str]]]:
     for span in sorted(found, key=lambda span: (span.start, -span.end, span.detector)):
         if result and span.start < result[-1][1]:
             start, end, detectors = result[-1]
-            result[-1] = (start, max(end, span.end), [*detectors, span.detector])
+            detectors.append(span.detector)
+            result[-1] = (start, max(end, span.end), detectors)
         else:
             result.append((span.start, span.end, [span.detector]))
     return result
 
 
-def _is_marker(text: str, rule: Rule, labels: Collection[str]) -> bool:
+def is_marker(text: str, rule: Rule, labels: Collection[str]) -> bool:
+    """The text is what an earlier masking under this rule, or a stricter one, left."""
     if not (text.startswith("[hidden:") and text.endswith("]")):
         return False
     inside = text[len("[hidden:") : -1]

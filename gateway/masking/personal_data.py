@@ -6,30 +6,8 @@ longer word or number is never taken, and a look-alike without a valid checksum 
 
 from functools import cache
 
+from gateway.masking.labelled import DIGITS, START, WORD, alone, ends_word, starts_word
 from gateway.masking.search import Candidate, Detector, Span, pattern
-
-_WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-_DIGITS = frozenset(b"0123456789")
-
-
-def starts_word(haystack: bytes, start: int) -> bool:
-    """No word runs into the position; an escape (`\\n` written out, as in a log line) is no word."""
-    if start == 0 or haystack[start - 1] not in _WORD:
-        return True
-    return start > 1 and haystack[start - 1] in b"nrt" and haystack[start - 2] == ord("\\")
-
-
-def ends_word(haystack: bytes, end: int) -> bool:
-    return end == len(haystack) or haystack[end] not in _WORD
-
-
-def _alone(haystack: bytes, start: int, end: int, links: bytes) -> bool:
-    """Neither inside a word nor tied to more digits by one of the links, as `0.4111` is by its dot."""
-    if not (starts_word(haystack, start) and ends_word(haystack, end)):
-        return False
-    before = start > 1 and haystack[start - 1] in links and haystack[start - 2] in _DIGITS
-    after = end + 1 < len(haystack) and haystack[end] in links and haystack[end + 1] in _DIGITS
-    return not (before or after)
 
 
 def _digits(text: bytes) -> bytes:
@@ -37,16 +15,19 @@ def _digits(text: bytes) -> bytes:
 
 
 def _without_last_group(haystack: bytes, start: int, end: int) -> int:
-    while end > start and haystack[end - 1] in _DIGITS:
+    while end > start and haystack[end - 1] in DIGITS:
         end -= 1
-    while end > start and haystack[end - 1] not in _DIGITS:
+    while end > start and haystack[end - 1] not in DIGITS:
         end -= 1
     return end
 
 
 # RFC 5321 and 6531, less quoted local parts and address literals; %40 is the sign inside a URI.
-_EMAIL = r"[\pL\pN._%+'-]+(?:@|%40)(?:[\pL\pN_-]+\.)+(?:xn--[0-9A-Za-z-]+|\pL\pL+)"
-_FILES = frozenset({b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp"})
+_EMAIL = r"[\pL\pM\pN._%+'-]+(?:@|%40)(?:[\pL\pM\pN_-]+\.)+(?:(?i:xn--)[0-9A-Za-z-]+|\pL[\pL\pM]+)"
+_FILES = frozenset({b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp"}) | {
+    # Units of systemd: `getty@tty1.service`.
+    *(b"service", b"socket", b"target", b"timer", b"mount", b"slice", b"scope")
+}
 
 
 def _email(haystack: bytes, start: int, end: int) -> Span | None:
@@ -54,7 +35,7 @@ def _email(haystack: bytes, start: int, end: int) -> Span | None:
         start += 1
     # `git@host:path` is a repository and `icon@2x.png` a file.
     text = haystack[start:end]
-    is_other = text.startswith(b"git@") or text[text.rindex(b".") + 1 :].lower() in _FILES
+    is_other = text.startswith((b"git@", b"@")) or text[text.rindex(b".") + 1 :].lower() in _FILES
     return None if is_other else (start, end)
 
 
@@ -74,17 +55,17 @@ _NAMES = frozenset({"phone", "phoneno", "phonenumber", "tel", "telephone", "tele
 
 
 def _phone(haystack: bytes, start: int, end: int) -> Span | None:
-    if end < len(haystack) and haystack[end] in _DIGITS:
+    if end < len(haystack) and haystack[end] in DIGITS:
         end = _without_last_group(haystack, start, end)
-    long_enough = len(_digits(haystack[start:end])) >= 7
+    long_enough = len(_digits(haystack[start:end])) >= (10 if haystack[start] == ord("0") else 7)
     # A group of digits before 00 makes it a group of its own, as in an IBAN.
     links = b" .-" if haystack[start] == ord("0") else b".-"
-    return (start, end) if long_enough and _alone(haystack, start, end, links) else None
+    return (start, end) if long_enough and alone(haystack, start, end, links) else None
 
 
 PHONE = Detector(
     "phone",
-    rf"\+ ?\(?[1-9][0-9 ()./-]{{6}}|{_NANP}|{_ZERO_ZERO}",
+    rf"\+ ?\(?[1-9][0-9 ()./-]{{6}}|{START}(?:{_NANP}|{_ZERO_ZERO})|\([2-9][0-9]{{2}}\) ?[2-9][0-9]{{2}}[ .-]",
     tuple(Candidate(pattern(text), _phone) for text in (_PLUS_ONE, _PLUS, _NANP, _ZERO_ZERO)),
     names=_NAMES,
     bare=pattern(r"\+?(?:[ ()./-]{0,3}[0-9]){7,15}"),
@@ -95,9 +76,9 @@ PHONE = Detector(
 _GAP = "[ .-]{1,3}"
 _CARD = "|".join(
     (
-        "[0-9]{13,19}",
-        f"[0-9]{{4}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}",
-        f"(?:[0-9]{{4}}{_GAP}){{3}}[0-9]{{1,4}}(?:{_GAP}[0-9]{{1,3}})?",
+        "[2-9][0-9]{12,18}",
+        f"[2-9][0-9]{{3}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}",
+        f"[2-9][0-9]{{3}}{_GAP}(?:[0-9]{{4}}{_GAP}){{2}}[0-9]{{1,4}}(?:{_GAP}[0-9]{{1,3}})?",
     )
 )
 _ISSUED = pattern(
@@ -106,11 +87,27 @@ _ISSUED = pattern(
 )
 
 
+_GROUPS = pattern(r"[A-Z]{2}[0-9]{2} (?:[0-9A-Z]{4} )*$")
+_LONGEST_IBAN = 42  # characters, with its spaces
+
+
+def _is_in_iban(haystack: bytes, start: int) -> bool:
+    """The number is some of the groups of a valid IBAN."""
+    first = max(0, start - _LONGEST_IBAN)
+    head = _GROUPS.search(haystack[first:start])
+    if head is None:
+        return False
+    begin = first + head.span()[0]
+    return _iban(haystack, begin, min(len(haystack), begin + _LONGEST_IBAN)) is not None
+
+
 def _card(haystack: bytes, start: int, end: int) -> Span | None:
+    if haystack[start - 1 : start] == b" " and _is_in_iban(haystack, start):
+        return None
     # The last group may belong to what follows, such as a date of expiry.
     for stop in (end, _without_last_group(haystack, start, end)):
         number = _digits(haystack[start:stop])
-        if _alone(haystack, start, stop, b".") and _is_luhn(number) and _ISSUED.fullmatch(number):
+        if alone(haystack, start, stop, b".") and _is_luhn(number) and _ISSUED.fullmatch(number):
             return start, stop
     return None
 
@@ -124,23 +121,26 @@ def _is_luhn(digits: bytes) -> bool:
     return (sum(checked) - len(checked) * ord("0")) % 10 == 0
 
 
-PAYMENT_CARD = Detector("payment_card", r"[0-9](?:[ .-]{0,3}[0-9]){12}", (Candidate(pattern(_CARD), _card),))
+# No issuer's range begins with 1, as the milliseconds since 1970 do.
+PAYMENT_CARD = Detector(
+    "payment_card", rf"{START}[2-9](?:[ .-]{{0,3}}[0-9]){{12}}", (Candidate(pattern(_CARD), _card),)
+)
 
 
 # Social Security Administration, POMS RM 10201.035: numbers that were never assigned are none.
-_SSN = r"[0-9]{3}[ -][0-9]{2}[ -][0-9]{4}"
+_SSN = r"(?:[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3} [0-9]{2} [0-9]{4})"
 _SSN_LABELLED = r"(?i:\bssn|social security(?: number| no\.?)?)[^0-9A-Za-z\x00]{0,4}([0-9]{9})"
 _NO_SSN = pattern(r"(?:000|666|9[0-9]{2})[0-9]{6}|[0-9]{3}00[0-9]{4}|[0-9]{5}0000")
 
 
 def _ssn(haystack: bytes, start: int, end: int) -> Span | None:
     never = _NO_SSN.fullmatch(_digits(haystack[start:end]))
-    return (start, end) if not never and _alone(haystack, start, end, b".-") else None
+    return (start, end) if not never and alone(haystack, start, end, b".-") else None
 
 
 US_SSN = Detector(
     "us_ssn",
-    rf"{_SSN}|{_SSN_LABELLED}",
+    rf"{START}{_SSN}|(?i:\bssn|social security)",
     (Candidate(pattern(_SSN), _ssn), Candidate(pattern(_SSN_LABELLED), _ssn)),
     names=frozenset({"ssn", "usssn", "ssnnumber", "socialsecurity", "socialsecurityno", "socialsecuritynumber"}),
     bare=pattern(r"[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}"),
@@ -169,7 +169,7 @@ def _iban(haystack: bytes, start: int, end: int) -> Span | None:
     missing = _iban_length(haystack[start : start + 2].decode())
     stop = start
     while missing and stop < end:
-        missing -= haystack[stop] in _WORD
+        missing -= haystack[stop] in WORD
         stop += 1
     if missing or not starts_word(haystack, start) or not ends_word(haystack, stop):
         return None
@@ -178,4 +178,4 @@ def _iban(haystack: bytes, start: int, end: int) -> Span | None:
     return (start, stop) if iban.is_valid(haystack[start:stop].decode(), check_country=False) else None
 
 
-IBAN = Detector("iban", r"[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11}", (Candidate(pattern(_IBAN), _iban),))
+IBAN = Detector("iban", rf"{START}[A-Z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]){{11}}", (Candidate(pattern(_IBAN), _iban),))

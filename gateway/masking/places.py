@@ -1,11 +1,12 @@
-"""Places: what stands where in a message that an MCP server sends, for both eras.
+"""Places: what stands where in an MCP message, for both eras and both directions.
 
-The shapes below follow the specification's schemas (2025-03-26 to 2026-07-28). A place that they do
-not name is data, so that a field added to the protocol, or by a server, is masked until someone
-looks at it. Nothing is left alone except an `Opaque` place, and each of those says why.
+The shapes below follow the specification's schemas (2025-03-26 to 2026-07-28) and that of the tasks
+extension. A place that they do not name is data, so that a field added to the protocol, or by a server
+or a client, is masked until someone looks at it. Nothing is left alone except an `Opaque` place, and
+each of those says why. docs/masking-coverage.md is this table as a page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -20,6 +21,8 @@ class Opaque:
 class Part(Enum):
     OWN = auto()
     """A field of the protocol's own: no field rule means it, detectors read it."""
+    NAMED = auto()
+    """A field whose name stands beside it as `name`: a field rule means that, and detectors read it."""
     DOCUMENT = auto()
     """The root of a JSON document: JSON paths start here."""
     BLOCKS = auto()
@@ -38,14 +41,31 @@ class Each:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of opaque strings or numbers. Anything else in it, or in its place, is data."""
+
+    place: Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One of several places: the word or number that stands beside it under `by` tells which."""
+
+    by: str
+    places: "Mapping[str, Place]"
+    otherwise: "Place"
+    """For any other word, and for none."""
+
+
 type Shape = dict[str, Place]
-type Place = Opaque | Part | Each | Shape
+type Place = Opaque | Part | Each | Items | Told | Shape
 
 CALLED = Opaque("a call must name it")
 MATCHED = Opaque("an answer, a task or a stream is matched by it")
 ECHOED = Opaque("the server reads it back byte for byte")
 
-OWN, DOCUMENT, BLOCKS, BLOB, SCHEMA = Part.OWN, Part.DOCUMENT, Part.BLOCKS, Part.BLOB, Part.SCHEMA
+OWN, NAMED, DOCUMENT, BLOCKS, BLOB, SCHEMA = Part
 
 
 def _own(names: str) -> Shape:
@@ -53,24 +73,27 @@ def _own(names: str) -> Shape:
 
 
 ICON: Shape = _own("src mimeType sizes theme")
-ANNOTATIONS: Shape = _own(
-    "audience priority lastModified title readOnlyHint destructiveHint idempotentHint openWorldHint"
-)
+ANNOTATIONS: Shape = _own("audience priority lastModified")
+TOOL_ANNOTATIONS: Shape = _own("title readOnlyHint destructiveHint idempotentHint openWorldHint")
 IMPLEMENTATION: Shape = {**_own("name title version description websiteUrl"), "icons": ICON}
-TASK_REFERENCE: Shape = {"taskId": MATCHED}
-# Of a message; the `_meta` of a tool, a resource or a content block is the server's to fill.
+# Of a message; the `_meta` of a tool, a resource or a content block is the sender's to fill.
 META: Shape = {
     "progressToken": MATCHED,
     "io.modelcontextprotocol/subscriptionId": MATCHED,
-    "io.modelcontextprotocol/related-task": TASK_REFERENCE,
+    "io.modelcontextprotocol/related-task": {"taskId": MATCHED},
     "io.modelcontextprotocol/serverInfo": IMPLEMENTATION,
     "io.modelcontextprotocol/clientInfo": IMPLEMENTATION,
     **_own("io.modelcontextprotocol/protocolVersion io.modelcontextprotocol/logLevel traceparent tracestate"),
-    **_own("io.modelcontextprotocol/clientCapabilities"),
+    **_own("io.modelcontextprotocol/clientCapabilities baggage"),
 }
 
 RESOURCE: Shape = {
-    **_own("uri uriTemplate name title description mimeType size _meta"),
+    **_own("uri name title description mimeType size _meta"),
+    "annotations": ANNOTATIONS,
+    "icons": ICON,
+}
+RESOURCE_TEMPLATE: Shape = {
+    **_own("uriTemplate name title description mimeType _meta"),
     "annotations": ANNOTATIONS,
     "icons": ICON,
 }
@@ -80,7 +103,7 @@ TOOL: Shape = {
     "name": CALLED,
     "inputSchema": SCHEMA,
     "outputSchema": SCHEMA,
-    "annotations": ANNOTATIONS,
+    "annotations": TOOL_ANNOTATIONS,
     "execution": _own("taskSupport"),
     "icons": ICON,
 }
@@ -99,10 +122,9 @@ BLOCK_SHAPES: Mapping[str, Shape] = {
     "audio": _MEDIA,
     "resource": {**_BLOCK, "resource": RESOURCE_CONTENTS},
     "resource_link": {**_BLOCK, **RESOURCE},
-    "tool_use": {**_BLOCK, "id": MATCHED, "name": CALLED, "input": DOCUMENT},
+    "tool_use": {**_own("type _meta"), "id": MATCHED, "name": CALLED, "input": DOCUMENT},
     "tool_result": {
-        **_BLOCK,
-        **_own("isError"),
+        **_own("type _meta isError"),
         "toolUseId": MATCHED,
         "content": BLOCKS,
         "structuredContent": DOCUMENT,
@@ -115,36 +137,72 @@ TASK: Shape = {
     **_own("status statusMessage createdAt lastUpdatedAt ttl ttlMs pollInterval pollIntervalMs"),
     "taskId": MATCHED,
 }
-ERROR: Shape = {**_own("code message"), "data": DOCUMENT}
+# Of the errors whose data the protocol itself defines; -32042 is the one of URL elicitation (2025-11-25).
+_ERROR_DATA: dict[str, Place] = {
+    "-32021": _own("requiredCapabilities"),
+    "-32022": _own("supported requested"),
+}
+ERROR: Shape = {**_own("code message"), "data": Told("code", _ERROR_DATA, DOCUMENT)}
 
-PARAMS: Shape = {
-    "_meta": META,
-    **TASK,
-    # notifications
-    "progressToken": MATCHED,
-    "requestId": MATCHED,
-    **_own("progress total message reason level logger uri"),
-    "data": DOCUMENT,
-    "notifications": _own("toolsListChanged promptsListChanged resourcesListChanged resourceSubscriptions"),
-    "elicitationId": MATCHED,
-    # elicitation and sampling
-    **_own("mode url systemPrompt includeContext temperature maxTokens stopSequences"),
-    "requestedSchema": SCHEMA,
-    "messages": MESSAGE,
-    "metadata": DOCUMENT,
-    "modelPreferences": {
-        **_own("costPriority speedPriority intelligencePriority"),
-        "hints": _own("name"),
-    },
-    "tools": TOOL,
-    "toolChoice": _own("mode name"),
-    "task": _own("ttl"),
+_PLAIN: Shape = {"_meta": META}
+_PAGE: Shape = {**_PLAIN, "cursor": ECHOED}
+_BY_TASK: Shape = {**_PLAIN, "taskId": MATCHED}
+_BY_URI: Shape = {**_PLAIN, "uri": CALLED}
+_CANCELLED: Shape = {**_PLAIN, **_own("reason"), "requestId": MATCHED}
+_PROGRESS: Shape = {**_PLAIN, **_own("progress total message"), "progressToken": MATCHED}
+_TASK_STATUS: Shape = {**_PLAIN, **TASK}
+# The extension's notification carries the questions and the result of the task as well: see below.
+_TASK_TOLD: Shape = {**_TASK_STATUS, "error": ERROR}
+_TASK_REQUESTS: Mapping[str, Shape] = {
+    "tasks/get": _BY_TASK,
+    "tasks/result": _BY_TASK,
+    "tasks/cancel": _BY_TASK,
+    "tasks/list": _PAGE,
 }
 
+SERVER_PARAMS: Mapping[str, Shape] = {
+    "elicitation/create": {
+        **_PLAIN,
+        **_own("mode message url"),
+        "requestedSchema": SCHEMA,
+        "elicitationId": MATCHED,
+        "task": _own("ttl"),
+    },
+    "sampling/createMessage": {
+        **_PLAIN,
+        **_own("systemPrompt includeContext temperature maxTokens stopSequences"),
+        "messages": MESSAGE,
+        "metadata": DOCUMENT,
+        "modelPreferences": {**_own("costPriority speedPriority intelligencePriority"), "hints": _own("name")},
+        "tools": TOOL,
+        "toolChoice": _own("mode"),
+        "task": _own("ttl"),
+    },
+    **dict.fromkeys(("roots/list", "ping"), _PLAIN),
+    **_TASK_REQUESTS,
+    "notifications/cancelled": _CANCELLED,
+    "notifications/progress": _PROGRESS,
+    "notifications/message": {**_PLAIN, **_own("level logger"), "data": DOCUMENT},
+    "notifications/resources/updated": {**_PLAIN, **_own("uri")},
+    **dict.fromkeys((f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources")), _PLAIN),
+    "notifications/elicitation/complete": {**_PLAIN, "elicitationId": MATCHED},
+    "notifications/subscriptions/acknowledged": {
+        **_PLAIN,
+        "notifications": _own("toolsListChanged promptsListChanged resourcesListChanged resourceSubscriptions taskIds"),
+    },
+    "notifications/tasks": _TASK_TOLD,
+    "notifications/tasks/status": _TASK_STATUS,
+}
+"""What a server asks or tells, by method. The `params` of another method are data."""
+_ERROR_DATA["-32042"] = {"elicitations": SERVER_PARAMS["elicitation/create"]}
+
+_ASKED = Each(
+    {**_own("method"), "params": Told("method", SERVER_PARAMS, _PLAIN)}, "the client answers under the same identifier"
+)
 RESULT: Shape = {
     "_meta": META,
     **TASK,
-    **_own("resultType ttlMs cacheScope isError role model stopReason action"),
+    **_own("resultType cacheScope isError"),
     "nextCursor": ECHOED,
     "requestState": ECHOED,
     "content": BLOCKS,
@@ -154,31 +212,71 @@ RESULT: Shape = {
     "tools": TOOL,
     "prompts": PROMPT,
     "resources": RESOURCE,
-    "resourceTemplates": RESOURCE,
+    "resourceTemplates": RESOURCE_TEMPLATE,
     "completion": _own("values total hasMore"),
-    "roots": _own("uri name _meta"),
     # initialize and server/discover
     **_own("description protocolVersion supportedVersions instructions capabilities"),
     "serverInfo": IMPLEMENTATION,
     # tasks and rounds of input
     "task": TASK,
     "tasks": TASK,
-    "inputRequests": Each(_own("method") | {"params": PARAMS}, "the client answers under the same identifier"),
+    "inputRequests": _ASKED,
     "error": ERROR,
 }
+"""What a server answers: nothing in a response tells to which method."""
 RESULT["result"] = RESULT
-PARAMS["inputRequests"] = RESULT["inputRequests"]
-# A task's notification carries what its result would.
-PARAMS["result"] = RESULT
-PARAMS["error"] = ERROR
+_TASK_TOLD |= {"inputRequests": _ASKED, "result": RESULT}
 
-JSON_RPC: Shape = {
-    **_own("jsonrpc method"),
-    "id": MATCHED,
-    "params": PARAMS,
-    "result": RESULT,
-    "error": ERROR,
+ANSWER: Shape = {
+    "_meta": META,
+    **TASK,
+    **_own("action model role stopReason"),
+    # Sampling has a role; the form of an elicitation has none, and its fields are the server's own.
+    "content": Told("role", {"user": BLOCKS, "assistant": BLOCKS}, DOCUMENT),
+    "roots": _own("uri name _meta"),
+    "task": TASK,
+    "tasks": TASK,
+    "nextCursor": ECHOED,
 }
+"""What a client answers to a server that asks."""
+
+_ANSWERS: Shape = {"inputResponses": Each(ANSWER, "the server asked under the same identifier")}
+_ROUND: Shape = {**_PLAIN, **_ANSWERS, "requestState": ECHOED}
+CLIENT_PARAMS: Mapping[str, Shape] = {
+    "initialize": {**_PLAIN, **_own("protocolVersion capabilities"), "clientInfo": IMPLEMENTATION},
+    **dict.fromkeys(("ping", "server/discover"), _PLAIN),
+    "logging/setLevel": {**_PLAIN, **_own("level")},
+    **dict.fromkeys(("tools/list", "prompts/list", "resources/list", "resources/templates/list"), _PAGE),
+    "tools/call": {**_ROUND, "name": CALLED, "arguments": DOCUMENT, "task": _own("ttl")},
+    "prompts/get": {**_ROUND, "name": CALLED, "arguments": DOCUMENT},
+    "resources/read": {**_ROUND, "uri": CALLED},
+    **dict.fromkeys(("resources/subscribe", "resources/unsubscribe"), _BY_URI),
+    "completion/complete": {
+        **_PLAIN,
+        "ref": {**_own("type title"), "name": CALLED, "uri": CALLED},
+        "argument": {"name": CALLED, "value": NAMED},
+        "context": {"arguments": DOCUMENT},
+    },
+    "subscriptions/listen": {
+        **_PLAIN,
+        "notifications": {
+            **_own("toolsListChanged promptsListChanged resourcesListChanged"),
+            "resourceSubscriptions": Items(CALLED),
+            "taskIds": Items(MATCHED),
+        },
+    },
+    **_TASK_REQUESTS,
+    "tasks/update": {**_BY_TASK, **_ANSWERS},
+    **dict.fromkeys(("notifications/initialized", "notifications/roots/list_changed"), _PLAIN),
+    "notifications/cancelled": _CANCELLED,
+    "notifications/progress": _PROGRESS,
+    "notifications/tasks/status": _TASK_STATUS,
+}
+"""What a client asks or tells, by method. The `params` of another method are data."""
+
+_ENVELOPE: Shape = {**_own("jsonrpc method"), "id": MATCHED, "error": ERROR}
+FROM_SERVER: Shape = {**_ENVELOPE, "params": Told("method", SERVER_PARAMS, _PLAIN), "result": RESULT}
+FROM_CLIENT: Shape = {**_ENVELOPE, "params": Told("method", CLIENT_PARAMS, _PLAIN), "result": ANSWER}
 
 SUBSCHEMAS = frozenset(
     {"items", "additionalProperties", "additionalItems", "contains", "not", "if", "then", "else", "propertyNames"}
@@ -189,23 +287,12 @@ SCHEMA_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", 
 """Keywords whose value maps names to schemas. The name of a property is what a field rule means."""
 SAMPLES = frozenset({"default", "const", "enum", "enumNames", "examples", "example"})
 """Keywords that hold data of the kind that the schema describes."""
-
-
-def opaque_places(
-    place: Place = JSON_RPC, where: str = "$", above: tuple[Place, ...] = ()
-) -> Iterator[tuple[str, str]]:
-    """Every place that is left alone, with the reason: what a reader of the policy must know.
-
-    A shape inside itself (a task's result in a result) is followed once.
-    """
-    if isinstance(place, Opaque):
-        yield where, place.reason
-    elif isinstance(place, Each):
-        yield f"{where}.* (the key)", place.reason
-        yield from opaque_places(place.place, f"{where}.*", above)
-    elif place is BLOCKS and place not in above:
-        for kind, shape in BLOCK_SHAPES.items():
-            yield from opaque_places(shape, f"{where}[{kind}]", (*above, place))
-    elif isinstance(place, dict) and not any(place is shape for shape in above):
-        for key, below in place.items():
-            yield from opaque_places(below, f"{where}.{key}", (*above, place))
+KEYWORDS = frozenset(
+    _own(
+        "$schema $id $ref $anchor $dynamicRef $dynamicAnchor $vocabulary $comment title description deprecated "
+        "readOnly writeOnly type format pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum "
+        "multipleOf minItems maxItems uniqueItems minContains maxContains required dependentRequired dependencies "
+        "minProperties maxProperties contentEncoding contentMediaType x-mcp-header"
+    )
+)
+"""Keywords that are the schema language's own, JSON Schema drafts 7 to 2020-12. Any other is data."""

@@ -2,41 +2,26 @@
 
 Texts and detectors go in, spans of UTF-8 bytes come out. All texts are joined and searched as one,
 since a call into RE2 costs more than the search of a short text; it never uses `re`, so that no
-text takes more than linear time, and it never lets a match run from one text into the next.
+text takes more than linear time, and it never lets a match run from one text into the next. A text
+that reads differently when it is decoded or folded is searched in each of its readings as well.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-import re2  # type: ignore[import-untyped]  # google-re2 ships no types
+from gateway.masking.encodings import BASE64, ESCAPES, Back, decoded, folded
+from gateway.masking.folding import changes
+from gateway.masking.patterns import Match, Pattern, Span, pattern, pattern_set
 
-type Span = tuple[int, int]
+__all__ = ["Accept", "Candidate", "Detector", "Found", "Match", "Pattern", "Search", "Span", "pattern", "text_end"]
+
 type Accept = Callable[[bytes, int, int], Span | None]
 
 _NUL = b"\0"
-
-
-class Match(Protocol):
-    def span(self, group: int = 0) -> Span: ...
-
-
-class Pattern(Protocol):
-    """A compiled RE2 pattern over UTF-8 bytes."""
-
-    @property
-    def groups(self) -> int: ...
-    def search(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Match | None: ...
-    def finditer(self, text: bytes, pos: int | None = None) -> Iterator[Match]: ...
-    def fullmatch(self, text: bytes) -> Match | None: ...
-
-
-def pattern(text: str) -> Pattern:
-    """The RE2 pattern, for bytes. Patterns here must not match NUL, which stands between two texts."""
-    compiled: Pattern = re2.compile(text.encode())
-    return compiled
 
 
 def _as_found(_haystack: bytes, start: int, end: int) -> Span | None:
@@ -77,50 +62,88 @@ class Found(NamedTuple):
     detector: str
 
 
+class _Joined:
+    """Texts as one, and which of them lies where."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.text = "\0".join(texts)
+        lengths = map(len, texts) if self.text.isascii() else (len(text.encode()) for text in texts)
+        self.starts = list(accumulate((length + 1 for length in lengths), initial=0))
+        self.content = self.text.encode()
+        if self.content.count(_NUL) >= len(texts):
+            self.content = _NUL.join(text.encode().replace(_NUL, b"\x01") for text in texts)
+
+    def at(self, position: int) -> int:
+        return bisect_right(self.starts, position) - 1
+
+
 class Search:
     """A search for what any of some detectors finds."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
-        self._hint = pattern("|".join(f"(?:{detector.hint})" for detector in detectors))
-        self._hints = re2.Set.SearchSet()
-        for detector in detectors:
-            self._hints.Add(detector.hint)
-        self._hints.Compile()
+        # The last finds something in every text, so that an empty answer tells that the memory ran out.
+        self._hints = pattern_set([*(detector.hint for detector in detectors), ESCAPES, BASE64, ""])
 
     def find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
         """For each text that holds something: what, and where in its UTF-8 bytes. Others are absent."""
-        suspects = list(dict.fromkeys(self._suspects(texts)))
-        encoded = [_haystack(text) for text in suspects]
-        starts = list(accumulate((len(text) + 1 for text in encoded), initial=0))
-        haystack = _NUL.join(encoded)
+        own = list(dict.fromkeys(texts))
+        joined = _Joined(own)
         found: dict[str, list[Found]] = {}
-        for detector in self._worthwhile(haystack):
-            for start, end in _spans(detector, haystack):
-                which = bisect_right(starts, start) - 1
-                offset = starts[which]
-                found.setdefault(suspects[which], []).append(Found(start - offset, end - offset, detector.name))
+        hinted = self._hinted(joined.content)
+        for which, start, end, name in self._spans(joined, hinted):
+            found.setdefault(own[which], []).append(Found(start, end, name))
+        readings = list(_readings(own, joined, may_be_encoded=not hinted.isdisjoint(self._encoded)))
+        contents = _Joined([content for _, content, _ in readings])
+        for which, start, end, name in self._spans(contents, self._hinted(contents.content) if readings else set()):
+            text, _, back = readings[which]
+            span = Found(*back(start, end), name)
+            if span not in (spans := found.setdefault(text, [])):
+                spans.append(span)
         return found
 
-    def _suspects(self, texts: Sequence[str]) -> Iterator[str]:
-        joined = "\0".join(texts).encode()
-        if joined.count(_NUL) != len(texts) - 1:
-            joined = _NUL.join(_haystack(text) for text in texts)
-        position = counted = which = 0
-        while match := self._hint.search(joined, position):
-            start = match.span()[0]
-            which += joined.count(_NUL, counted, start)
-            counted = start
-            yield texts[which]
-            position = joined.find(_NUL, start)
-            if position < 0:
-                return
+    @property
+    def _encoded(self) -> tuple[int, int]:
+        return len(self._detectors), len(self._detectors) + 1
 
-    def _worthwhile(self, haystack: bytes) -> Sequence[Detector]:
+    def _hinted(self, haystack: bytes) -> set[int]:
+        """Which hints are found; those of `_encoded` come after those of the detectors."""
         if not haystack:
-            return ()
+            return set()
         # fail-closed: RE2 answers with nothing when the set runs out of memory.
-        return [self._detectors[which] for which in sorted(self._hints.Match(haystack))] or self._detectors
+        return set(self._hints.Match(haystack)) or set(range(len(self._detectors) + 2))
+
+    def _spans(self, joined: _Joined, hinted: set[int]) -> Iterator[tuple[int, int, int, str]]:
+        for which, detector in enumerate(self._detectors):
+            if which in hinted:
+                for start, end in _spans(detector, joined.content):
+                    text = joined.at(start)
+                    offset = joined.starts[text]
+                    yield text, start - offset, end - offset, detector.name
+
+
+@lru_cache(maxsize=64)
+def search_for(detectors: tuple[Detector, ...]) -> Search:
+    """The search for these detectors, which is costly to build and grows with use."""
+    return Search(detectors)
+
+
+_ENCODED = pattern(f"{ESCAPES}|{BASE64}")
+
+
+def _readings(texts: Sequence[str], joined: _Joined, *, may_be_encoded: bool) -> Iterator[tuple[str, str, Back]]:
+    """Each text that reads differently, with one of its readings and the way back from it."""
+    table = changes(joined.text)
+    for text in texts if table else ():
+        seen = folded(text, table)
+        if seen:
+            yield text, seen.content, seen.back
+    position = 0
+    while may_be_encoded and (match := _ENCODED.search(joined.content, position)):
+        which = joined.at(match.span()[0])
+        position = min(joined.starts[which + 1], len(joined.content))
+        for reading in decoded(texts[which]):
+            yield texts[which], reading.content, reading.back
 
 
 def text_end(haystack: bytes, position: int) -> int:
@@ -129,32 +152,25 @@ def text_end(haystack: bytes, position: int) -> int:
     return len(haystack) if end < 0 else end
 
 
-def _haystack(text: str) -> bytes:
-    """The bytes to search, as long as those of the text.
-
-    Look-alikes (full-width digits, zero-width characters) would be folded here, with their offsets.
-    """
-    encoded = text.encode()
-    return encoded.replace(_NUL, b"\x01") if _NUL in encoded else encoded
-
-
 _WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _WORD_END = pattern(r"[^0-9A-Za-z]")
 
 
 def _spans(detector: Detector, haystack: bytes) -> Iterator[Span]:
     for candidate in detector.candidates:
-        group = min(candidate.pattern.groups, 1)
+        has_group = candidate.pattern.groups > 0
         matches = candidate.pattern.finditer(haystack)
         while match := next(matches, None):
-            start, end = match.span(group)
+            first, last = start, end = match.span()
+            if has_group and match.span(1)[0] >= 0:
+                start, end = match.span(1)
             accepted = candidate.accept(haystack, start, end)
             if accepted:
                 yield accepted
             resume = accepted[1] if accepted else _resume(candidate, haystack, start, end)
             # What is left of a candidate may hold another, and a value may outgrow its candidate.
-            if resume != end:
-                matches = candidate.pattern.finditer(haystack, resume)
+            if resume != last:
+                matches = candidate.pattern.finditer(haystack, max(resume, first + 1))
 
 
 def _resume(candidate: Candidate, haystack: bytes, start: int, end: int) -> int:
@@ -163,5 +179,7 @@ def _resume(candidate: Candidate, haystack: bytes, start: int, end: int) -> int:
     rest = haystack[start + 1 : end].lstrip(_WORD)
     if rest:
         return end - len(rest)
+    if end == len(haystack) or haystack[end] not in _WORD:
+        return end
     word_end = _WORD_END.search(haystack, end)
     return word_end.span()[0] if word_end else len(haystack)

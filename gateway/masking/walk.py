@@ -1,9 +1,11 @@
 """The walk over one JSON-RPC message, place by place.
 
-A message of an upstream goes in and comes out masked, with the same objects where nothing changed.
-It follows `places`: the protocol's own fields keep their names and may be emptied but are never
+A message of an upstream, or of a client, goes in and comes out masked, with the same objects where
+nothing changed. It follows `places`: the protocol's own fields keep their names and may be emptied but are never
 removed; whatever the table does not know is walked as data.
 """
+
+import string
 
 from gateway.jsontext import Number
 from gateway.masking.compiled import Rules
@@ -13,24 +15,33 @@ from gateway.masking.hide import GONE, Gone, Rule, strictest
 from gateway.masking.ledger import At, Inside, Ledger
 from gateway.masking.places import (
     BLOCK_SHAPES,
-    JSON_RPC,
+    FROM_SERVER,
+    KEYWORDS,
     SAMPLES,
     SCHEMA_MAPS,
     SUBSCHEMAS,
     Each,
+    Items,
     Opaque,
     Part,
     Place,
     Shape,
+    Told,
 )
 from gateway.values import Action, Json
 
+_KNOWN = KEYWORDS | SUBSCHEMAS | SCHEMA_MAPS | SAMPLES
 _SCALARS = (str, int, Number, bool, type(None))
+_BASE64 = str.maketrans("", "", string.ascii_letters + string.digits + "+/-_= \t\r\n")
+"""Deletes all that base64 is written in."""
 
 
-def walk(message: dict[str, Json], rules: Rules, ledger: Ledger) -> dict[str, Json]:
-    """The message as the rules leave it; what they hit stands in the ledger. Raises TooDeepError."""
-    masked: dict[str, Json] = _Walk(DataWalk(rules, ledger, message)).place(message, JSON_RPC, None)
+def walk(message: dict[str, Json], rules: Rules, ledger: Ledger, places: Shape = FROM_SERVER) -> dict[str, Json]:
+    """The message as the rules leave it; what they hit stands in the ledger. Raises TooDeepError.
+
+    `places` is `FROM_CLIENT` for what a client sends.
+    """
+    masked: dict[str, Json] = _Walk(DataWalk(rules, ledger, message)).place(message, places, None)
     return masked
 
 
@@ -49,6 +60,8 @@ class _Walk:
             return self._data.document(value, at)
         if place is Part.SCHEMA:
             return self._schema(value, at, ())
+        if type(value) is list and isinstance(place, Items):
+            return self._each(value, place.place, at)
         if type(value) is list and (place is Part.BLOCKS or isinstance(place, dict)):
             return self._each(value, place, at)
         if type(value) is dict:
@@ -74,19 +87,37 @@ class _Walk:
             if place is None:
                 unknown[key] = item
                 continue
-            is_blob = place is Part.BLOB and type(item) is str
-            new = self._blob(item, holder.get("mimeType"), (at, key)) if is_blob else self.place(item, place, (at, key))
+            new = self._beside(item, place, holder, (at, key))
             if new is not item:
                 changes[key] = new
         changes |= self._data.members(unknown, at)
         return self._data.rebuilt(holder, changes, shape)
 
+    def _beside(self, value: Json, place: Place, holder: dict[str, Json], at: At) -> Json:
+        """A value at a place of which what stands beside it may say more."""
+        while isinstance(place, Told):
+            word = holder.get(place.by)
+            is_word = type(word) is str or type(word) is int
+            place = place.places.get(str(word), place.otherwise) if is_word else place.otherwise
+        if place is Part.BLOB and type(value) is str:
+            return self._blob(value, holder.get("mimeType"), at)
+        if place is Part.NAMED:
+            return self._named(value, holder.get("name"), at)
+        return self.place(value, place, at)
+
+    def _named(self, value: Json, name: Json, at: At) -> Json:
+        under = self._data.rules.key(name).fields if type(name) is str else ()
+        self._data.ledger.enter(under, at)
+        new = self._data.value(value, at, under)
+        return _emptied(value) if new is GONE else new
+
     def _blob(self, blob: str, mime_type: Json, at: At) -> Json:
-        if is_binary(mime_type):
-            return blob
-        decoded = decode(blob, mime_type)
+        named_binary = is_binary(mime_type)
+        # A type that says image is the sender's word: what reads as text is text.
+        decoded = decode(blob, None if named_binary else mime_type)
         if decoded is None:
-            return self.place(blob, Part.OWN, at)
+            is_bytes = named_binary and not blob.translate(_BASE64)
+            return blob if is_bytes else self.place(blob, Part.OWN, at)
         text, encoding = decoded
         new = self._data.text(text, (at, Inside.BLOB))
         if new is GONE:
@@ -96,12 +127,13 @@ class _Walk:
     def _schema(self, schema: Json, at: At, under: tuple[Rule, ...]) -> Json | Gone:
         if type(schema) is list:
             changed = [self._schema(item, (at, index), under) for index, item in enumerate(schema)]
-            return _unless_same(changed, schema)
+            kept = [item for item in changed if item is not GONE]
+            return kept if len(kept) < len(schema) else _unless_same(kept, schema)
         if type(schema) is not dict:
             return schema if type(schema) is bool else self._data.value(schema, at)
-        changes: dict[str, Json | Gone] = {}
+        changes = self._data.members({key: item for key, item in schema.items() if key not in _KNOWN}, at)
         for key, item in schema.items():
-            new = self._keyword(key, item, (at, key), under)
+            new = self._keyword(key, item, (at, key), under) if key in _KNOWN else item
             if new is not item:
                 changes[key] = new
         return self._data.rebuilt(schema, changes)

@@ -4,18 +4,20 @@ GET alone; the reading is on record before anything is shown, and what it shows 
 is in none of the auditors' groups of the policy sees nothing, and the attempt is on record.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from gateway.answer import Answer
 from gateway.evidence import readings
 from gateway.evidence.chosen import is_session
-from gateway.evidence.library import MAX_ROWS, rows_of
+from gateway.evidence.library import MAX_ROWS, rows_of, with_bodies
 from gateway.evidence.replay import timeline
-from gateway.evidence.timeline import Entry, Step, Timeline
+from gateway.evidence.timeline import Body, Entry, Step, Timeline
 from gateway.evidence.told import moment_of
-from gateway.evidence.words import title, who
+from gateway.evidence.words import hidden_of, kept_how, lines_of, title, who
 from gateway.pages import render
 from gateway.pages.evidence_page import chosen_by
 from gateway.pages.refusals import problem, seen, turn_away
@@ -27,6 +29,12 @@ from gateway.values import Refusal
 
 AXIS = 1000
 """Units from the first entry to the last on the axis above the cards."""
+BODIES = 40
+"""Blobs with bodies that one page reads; each may have 1 MiB."""
+SIGNS = 10_000
+"""Characters of a body that the page shows; the command line shows all of it."""
+_HIDDEN = 50
+_NAMES = {"request": "Request", "answer": "Answer", "question": "What the server asked its client"}
 _PAUSE = 60.0
 """Seconds without an entry that are told between two cards."""
 
@@ -43,11 +51,13 @@ async def show(visit: Visit, visitor: Visitor) -> Answer:
     if not await readings.note(visit.rooms.recorder, visit.actor(visitor.caller), "replay", chosen.words(), session):
         return await problem(visit, Refusal(Reason.EVIDENCE_UNAVAILABLE), visitor=visitor)
     rows, more = await rows_of(visit.rooms.library, session, MAX_ROWS)
-    return await _page(visit, visitor, timeline(session, rows, chosen, is_cut=more))
+    found = timeline(session, rows, chosen, is_cut=more)
+    return await _page(visit, visitor, await with_bodies(visit.rooms.library, found, BODIES))
 
 
 async def _page(visit: Visit, visitor: Visitor, found: Timeline) -> Answer:
-    facts = facts_of(found) | {"visitor": seen(visitor)}
+    # In a thread: bodies may be long.
+    facts = await asyncio.to_thread(facts_of, found) | {"visitor": seen(visitor)}
     return await render.page("session.html", facts, 200 if found.records else 404, url=visit.settings.url)
 
 
@@ -88,13 +98,32 @@ def _card(entry: Entry, before: Entry | None) -> dict[str, Any]:
         "approval_id": about.get("approval", ""),
         "steps": [_step(step) for step in entry.steps],
         "masked": entry.masked,
+        "bodies": [_body(body) for body in entry.bodies],
         "missing": entry.missing,
         "records": entry.rows,
         "details": sorted((name, value) for name, value in about.items() if name not in _SHOWN),
     }
 
 
-_SHOWN = frozenset({"subject", "kind", "name", "client", "server", "method", "target", "rules", "policy", "reason"})
+def _body(body: Body) -> dict[str, Any]:
+    hidden, text = list(islice(hidden_of(body), _HIDDEN + 1)), "\n".join(lines_of(body))
+    return {
+        "of": _NAMES.get(body.of, body.of),
+        "state": body.kept.replace("_", " "),
+        "tone": "good" if body.kept == "whole" and not body.fault else "waits",
+        "how": kept_how(body),
+        "hidden": hidden[:_HIDDEN],
+        "hides_more": len(hidden) > _HIDDEN,
+        "text": text[:SIGNS],
+        "more": max(0, len(text) - SIGNS),
+    }
+
+
+_BODY = frozenset({"content", "kept", "kept_why", "original", "original_size", "payload"})
+"""Fields that are told of with the bodies: of a call there are two of each."""
+_SHOWN = _BODY | frozenset(
+    {"subject", "kind", "name", "client", "server", "method", "target", "rules", "policy", "reason"}
+)
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:

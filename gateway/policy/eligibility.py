@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.policy.condition import Scope, holds
-from gateway.policy.document import Effect, GrantTerms, Policy
+from gateway.policy.document import Effect, GrantTerms, Policy, Rule
 from gateway.policy.duration import MINUTE
 from gateway.policy.match import is_among, seen_caller
 from gateway.values import Caller
@@ -33,10 +33,16 @@ def asks(policy: Policy, caller: Caller, server: str, name: str) -> bool:
         terms is not None
         and is_among(terms.who, caller)
         and any(
-            rule.effect is Effect.ALLOW and rule.grant == name and is_among(rule.who, caller)
+            rule.effect is Effect.ALLOW and is_among(rule.who, caller) and _serves(policy, server, rule, name)
             for rule in policy.rules_of.get(server, ())
         )
     )
+
+
+def _serves(policy: Policy, server: str, rule: Rule, name: str) -> bool:
+    """Whether the rule needs the grant, or hides behind a mask what the grant reveals."""
+    masks = (*rule.masks, *policy.servers[server].masks)
+    return rule.grant == name or any(mask.reveal is not None and mask.reveal.grant == name for mask in masks)
 
 
 def grants_for(policy: Policy, caller: Caller) -> tuple[tuple[str, GrantTerms], ...]:

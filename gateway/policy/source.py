@@ -15,7 +15,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.policy.document import Policy
@@ -46,6 +46,8 @@ class Change:
     """Why it was refused; empty if it was not."""
     groups: tuple[str, ...] = ()
     """`label=id` for each group that it writes by name."""
+    text: bytes = field(default=b"", repr=False, compare=False)
+    """The version itself, if it was taken into force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class _Look:
     """None: look again, whatever the file is then."""
     outcome: Policy | Draft | tuple[str, ...]
     digest: str = ""
+    text: bytes = b""
 
 
 class PolicySource:
@@ -74,6 +77,8 @@ class PolicySource:
         self._timeout = timeout
         self._directory = directory
         self._draft: Draft | None = None
+        self._text = b""
+        """Of the version that the last look found; a draft is of none but that."""
         self._ask_after = float("-inf")
         self._lock = asyncio.Lock()
         self._look_after = float("-inf")
@@ -115,7 +120,7 @@ class PolicySource:
         except TimeoutError:
             look = _Look(None, (f"the policy file did not answer within {self._timeout:g} seconds",))
         if look is not None:
-            self._version = look.version
+            self._version, self._text = look.version, look.text
             self._draft, self._ask_after = None, float("-inf")
             self._take(look.outcome, look.digest)
         if self._draft is not None and self._clock() >= self._ask_after:
@@ -151,7 +156,7 @@ class PolicySource:
 
     def _enforce(self, policy: Policy, groups: tuple[str, ...] = ()) -> None:
         self._policy, self._problem, self._refused = policy, None, None
-        self._changes.append(Change(policy.digest, groups=groups))
+        self._changes.append(Change(policy.digest, groups=groups, text=self._text))
 
     def _refuse(self, problem: tuple[str, ...], digest: str) -> None:
         # A file that cannot be read is looked at every time, and told of once.
@@ -175,7 +180,7 @@ def _look(path: Path, known: _Version | None) -> _Look | None:
         return _Look(None, (f"the policy file cannot be read: {error.strerror}",))
     digest = hashlib.sha256(data).hexdigest()
     outcome = read(data)
-    return _Look(version, tuple(map(str, outcome)) if isinstance(outcome, tuple) else outcome, digest)
+    return _Look(version, tuple(map(str, outcome)) if isinstance(outcome, tuple) else outcome, digest, data)
 
 
 def _version(status: os.stat_result) -> _Version:

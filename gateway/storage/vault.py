@@ -8,7 +8,7 @@ from azure.keyvault.secrets.aio import SecretClient
 
 from gateway.settings import is_loopback
 from gateway.storage.contract import SecretUnavailableError
-from gateway.storage.identity import managed_identity
+from gateway.storage.identity import managed_identity, signed_in_operator
 from gateway.values import Secret
 
 PATIENCE = 10.0
@@ -18,8 +18,11 @@ PATIENCE = 10.0
 class Vault:
     """A Key Vault, opened once for the process."""
 
-    def __init__(self, url: str, identity: str) -> None:
-        self._credential = managed_identity(identity)
+    def __init__(self, url: str, identity: str, *, as_operator: bool = False) -> None:
+        """By managed identity, or, for a command line, by whoever is signed in to the Azure CLI."""
+        # To a vault on this machine nobody signs in with the Azure CLI.
+        is_person = as_operator and not is_loopback(url)
+        self._credential = signed_in_operator() if is_person else managed_identity(identity)
         # A vault on this machine cannot have a name below vault.azure.net; everywhere else the check stays.
         self._client = SecretClient(
             url,

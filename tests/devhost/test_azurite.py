@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables.aio import TableClient
+from azure.storage.blob.aio import BlobServiceClient
 
 from devhost import azurite
 from devhost.ports import Ports
@@ -47,3 +48,13 @@ async def test_the_gateways_signature_reads_and_adds_rows_of_evidence_alone(runn
         with pytest.raises(HttpResponseError) as refused:
             await table.create_entity({"PartitionKey": "p", "RowKey": "1"})
         assert refused.value.status_code == 403
+
+
+async def test_the_second_account_shares_nothing_with_the_first(running: Stack, ports: Ports) -> None:
+    signed = azurite.copies_connection_string(ports)
+    assert azurite.COPY_KEY not in signed
+    async with BlobServiceClient.from_connection_string(signed) as copies:
+        await copies.create_container("seals")
+        await copies.get_blob_client("seals", "1").upload_blob(b"x")
+    async with BlobServiceClient.from_connection_string(azurite.connection_string(ports)) as first:
+        assert [container.name async for container in first.list_containers()] == []

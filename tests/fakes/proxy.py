@@ -18,17 +18,29 @@ class Break(Enum):
     """The store has done what it was asked, and the connection is reset before its answer."""
     ANSWER_LOST = auto()
     """The store has done what it was asked, and somebody in between says 503."""
+    CONFLICT = auto()
+    """409, as if the row were there; the store sees nothing."""
+
+
+class Silence(Enum):
+    """What costs a client its patience."""
+
+    BEFORE = auto()
+    """No answer ever comes; the store sees nothing."""
+    AFTER = auto()
+    """The store has done what it was asked, and its answer never comes."""
 
 
 @dataclass(slots=True)
 class Proxy:
-    """`breaks` are used up one by one, each by one POST; everything else passes."""
+    """`breaks` are used up one by one, each by one request of these methods; everything else passes."""
 
     target: int
     port: int = 0
-    breaks: list[Break | None] = field(default_factory=list)
+    breaks: list[Break | Silence | None] = field(default_factory=list)
+    methods: tuple[bytes, ...] = (b"POST",)
     seen: int = 0
-    """POSTs that came."""
+    """Requests of these methods that came."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -42,18 +54,21 @@ class Proxy:
     async def _exchange(self, request: bytes, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection goes on."""
         fault = None
-        if request.startswith(b"POST"):
+        if request.startswith(self.methods):
             self.seen += 1
             fault = self.breaks.pop(0) if self.breaks else None
         if fault is Break.RESET_BEFORE:
             return False
-        if fault in (Break.THROTTLED, Break.BROKEN):
-            writer.write(_refusal(503 if fault is Break.THROTTLED else 500))
+        if fault in _REFUSALS:
+            writer.write(_REFUSALS[fault])
+        if fault in _REFUSALS or fault is Silence.BEFORE:
             return True
         answer = await self._forwarded(request)
+        if fault is Silence.AFTER:
+            return True
         if fault is Break.RESET_AFTER:
             return False
-        writer.write(_refusal(503) if fault is Break.ANSWER_LOST else answer)
+        writer.write(_REFUSALS[Break.THROTTLED] if fault is Break.ANSWER_LOST else answer)
         return True
 
     async def _forwarded(self, request: bytes) -> bytes:
@@ -74,8 +89,16 @@ async def proxy(target: int) -> AsyncIterator[Proxy]:
         server.close_clients()
 
 
-def _refusal(status: int) -> bytes:
-    return f"HTTP/1.1 {status} No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n".encode()
+def _refusal(status: int, body: str = "") -> bytes:
+    head = f"HTTP/1.1 {status} No\r\nRetry-After: 0\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+_REFUSALS: dict[Break | Silence | None, bytes] = {
+    Break.THROTTLED: _refusal(503),
+    Break.BROKEN: _refusal(500),
+    Break.CONFLICT: _refusal(409, '{"odata.error":{"code":"EntityAlreadyExists"}}'),
+}
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:

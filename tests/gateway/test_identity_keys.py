@@ -1,5 +1,6 @@
 import asyncio
 
+import httpx
 import pytest
 
 from devhost.accounts import TENANT
@@ -91,3 +92,17 @@ async def test_an_answer_that_is_no_key_set_replaces_nothing(tenant: Tenant, key
     tenant.broken = True
     clock.advance(FRESH)
     assert await keys.find(TENANT, kid)
+
+
+async def test_all_who_ask_while_the_first_fetch_is_under_way_get_the_key_that_it_brings() -> None:
+    tenant = Tenant()
+
+    async def late(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return tenant._answer(request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(late)) as client:
+        keys = IdentityKeys(client, AUTHORITY, Clock())
+        found = await asyncio.gather(*(keys.find(TENANT, tenant.issuer.keys.signing.kid) for _ in range(8)))
+    assert all(found)
+    assert tenant.fetches == 1

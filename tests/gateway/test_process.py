@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -5,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from gateway import process
+from gateway import composition, process
+from gateway.approvals.message import Message
+from gateway.policy.document import Notifier
+from gateway.rooms import Rooms
 from gateway.storage import blobs, evidence_reader
 from tests.fakes.entra import ENVIRONMENT
 from tests.fakes.policies import policy_text
@@ -51,16 +55,21 @@ async def test_a_job_that_failed_is_told_by_health(
     monkeypatch.setattr(evidence_reader, "PATIENCE", 0.5)
     monkeypatch.setattr(blobs, "PATIENCE", 0.5)
     monkeypatch.setenv("COUNTERSIGN_EVIDENCE_BLOBS", AZURITE.replace("Table", "Blob"))
+    monkeypatch.setenv("COUNTERSIGN_SEAL_COPY", AZURITE.replace("Table", "Blob").replace(":9/a", ":9/b"))
     _, facts = await process.health_of()
-    assert (facts["seals_failed"], facts["verifications_failed"]) == (0, 0)
-    assert (await process.sealing().sealer.seal()).number == 0
-    assert await process.sealing().watch.look() is None
+    assert (facts["seals_failed"], facts["seal_copies_failed"], facts["verifications_failed"]) == (0, 0, 0)
+    assert (await process.sealing().seal()).number == 0
+    assert await process.sealing().look() is None
+    copier = process.sealing().copier
+    assert copier is not None
+    await copier.copy(1)
     _, facts = await process.health_of()
-    assert (facts["seals_failed"], facts["verifications_failed"]) == (1, 1)
+    assert (facts["seals_failed"], facts["seal_copies_failed"], facts["verifications_failed"]) == (1, 1, 1)
     assert "countersign.seal_failed" in caplog.text
     jobs: Any = process.sealing()
     await jobs.sealer._seals.close()
     await jobs.sealer._evidence._rows.close()
+    await jobs.copier._copies.close()
     await close()
 
 
@@ -100,3 +109,29 @@ async def test_with_wrong_settings_the_log_names_them_and_strangers_learn_nothin
     monkeypatch.delenv("COUNTERSIGN_TENANTS", raising=False)
     assert await process.health_of() == (503, {"status": "misconfigured"})
     assert "COUNTERSIGN_TENANTS" in caplog.text
+
+
+async def test_records_that_wait_in_memory_are_told_to_whom_the_policy_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_text() + "alerts: [approvers]\n")
+    environment(monkeypatch, policy)
+    heard: list[tuple[Notifier, Message]] = []
+    told = asyncio.Event()
+
+    async def send(notifier: Notifier, message: Message, _rooms: Rooms) -> str:
+        heard.append((notifier, message))
+        told.set()
+        return ""
+
+    monkeypatch.setattr(composition, "send", send)
+    opened = process.rooms()
+    opened.recorder.spill.listener(3, 0)
+    async with asyncio.timeout(5):
+        await told.wait()
+    found = await opened.policy.current()
+    assert found is not None
+    assert heard[0][0] in found.alerted()
+    assert dict(heard[0][1].facts)["What"] == "Waiting in memory: 3."
+    await close()

@@ -57,6 +57,8 @@ def test_on_azure_the_apps_own_name_is_its_url_unless_another_is_set() -> None:
         ("COUNTERSIGN_EVIDENCE_BLOBS", AZURITE),
         ("COUNTERSIGN_EVIDENCE_BLOBS", AZURITE.replace("Table", "Blob").replace("127.0.0.1", "evidence.example")),
         ("COUNTERSIGN_STATE", AZURITE.replace("127.0.0.1", "state.example")),
+        ("COUNTERSIGN_SEAL_COPY", "http://copies.example"),
+        ("COUNTERSIGN_SEAL_COPY", AZURITE.replace("Table", "Blob").replace("127.0.0.1", "copies.example")),
     ],
 )
 def test_an_unsafe_address_is_refused(name: str, value: str) -> None:
@@ -78,6 +80,20 @@ def test_a_signature_is_for_storage_on_this_machine_too() -> None:
 def test_blobs_of_this_machine_are_named_by_their_own_endpoint() -> None:
     blobs = AZURITE.replace("TableEndpoint", "BlobEndpoint")
     assert read(ENVIRONMENT | {"COUNTERSIGN_EVIDENCE_BLOBS": blobs}).evidence_blobs == blobs
+
+
+def test_seals_are_copied_to_another_account_or_not_at_all() -> None:
+    assert read(ENVIRONMENT).seal_copy == ""
+    url = "https://copies.blob.core.windows.net/"
+    assert read(ENVIRONMENT | {"COUNTERSIGN_SEAL_COPY": url}).seal_copy == url.rstrip("/")
+    first = AZURITE.replace("TableEndpoint", "BlobEndpoint")
+    local = {"COUNTERSIGN_EVIDENCE": AZURITE, "COUNTERSIGN_EVIDENCE_BLOBS": first}
+    second = first.replace("7078/a", "7078/b")
+    assert read_proof(local | {"COUNTERSIGN_SEAL_COPY": second}).seal_copy == second
+    with pytest.raises(SettingsError, match="COUNTERSIGN_SEAL_COPY must be another storage account"):
+        read(ENVIRONMENT | {"COUNTERSIGN_SEAL_COPY": "https://Evidence.blob.core.windows.net/"})
+    with pytest.raises(SettingsError, match="COUNTERSIGN_SEAL_COPY must be another storage account"):
+        read_proof(local | {"COUNTERSIGN_SEAL_COPY": first})
 
 
 def test_a_verification_needs_the_evidence_and_its_seals_alone() -> None:

@@ -32,6 +32,8 @@ async def test_the_tour_tells_the_whole_story_and_everything_is_as_it_says(live:
         assert f"\n{chapter}" in told
     for tampering in ("one row changed", "one row deleted", "one row inserted", "two rows swapped", "the tail cut off"):
         assert f"{tampering}: " in told
+    assert "a payload changed: payload_changed at " in told
+    assert "a seal replaced: seal_" in told
     for event in ("approval_decided: denied", "approval_consumed: consumed", "grant_opened: approved"):
         assert event in told
 

@@ -162,7 +162,7 @@ async def gateway(
             approvals=book,
             grants=Register(grants, book, calendar),
             signing=SigningKeys(key, clock),
-            library=Stored(read_rows, MemoryBlobs()),
+            library=Stored(read_rows, MemoryBlobs(), payloads),
             pace=PACE,
             now=calendar,
         )

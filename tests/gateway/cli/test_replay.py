@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,14 +26,14 @@ from gateway.storage.evidence_reader import open_rows
 from gateway.storage.tables import open_table
 from tests.gateway.evidence.archive import Archive
 from tests.gateway.evidence.export import exported
-from tests.gateway.evidence.rows import ABEL, EVE, SESSION, story
+from tests.gateway.evidence.rows import ABEL, EVE, SESSION, bodied, story
 
 DAY = ("--from", "2026-11-23")
 DOWN = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
 
 
-async def _story(archive: Archive) -> None:
-    for row in story():
+async def _story(archive: Archive, rows: list[dict[str, Any]] | None = None) -> None:
+    for row in rows or story():
         record = told(row)
         own = ("v", "session", "writer", "sequence", "previous")
         await archive.writer.append(SESSION, {name: value for name, value in record.fields.items() if name not in own})
@@ -47,6 +48,52 @@ def folder(tmp_path: Path) -> Path:
         return await exported(archive, tmp_path)
 
     return asyncio.run(write())
+
+
+@pytest.fixture
+def bodies(tmp_path: Path) -> Path:
+    """An export of a session with bodies."""
+
+    async def write() -> Path:
+        archive, (rows, payloads) = Archive(), bodied()
+        await _story(archive, rows)
+        await archive.seal()
+        return await exported(archive, tmp_path, payloads)
+
+    return asyncio.run(write())
+
+
+def test_requests_and_answers_are_shown_as_masked(bodies: Path) -> None:
+    some = main([SESSION, "--export", str(bodies)]).text
+    for part in (
+        '"name": "get_customer"',
+        '"price": 1.5',
+        "kept whole",
+        "the policy keeps no such body",
+        "digest d1d1",
+    ):
+        assert part in some, part
+    assert (0 < some.count("and so on") < 60, "(--bodies all shows the rest)" in some) == (True, True)
+    everything = main([SESSION, "--export", str(bodies), "--bodies", "all"]).text
+    assert re.sub(r"\n {14}", "", everything).count("and so on") == 600
+    nothing = main([SESSION, "--export", str(bodies), "--bodies", "none"]).text
+    assert ('get_customer"' in nothing, "kept whole" in nothing) == (False, True)
+
+
+def test_json_has_the_bodies_whole(bodies: Path) -> None:
+    found = json.loads(main([SESSION, "--export", str(bodies), "--json"]).text)["sessions"][0]["entries"][0]
+    request, question, answer = found["bodies"]
+    assert request["message"]["params"]["name"] == "get_customer"
+    assert question["text"].startswith('{"v": 1, "beginning"')
+    assert (answer["message"]["result"]["price"], answer["hidden"][0]["count"]) == (1.5, 2)
+    assert answer["blob"].endswith(".json")
+
+
+def test_a_body_that_was_changed_is_told_and_not_shown(bodies: Path) -> None:
+    [path] = (bodies / "payloads").iterdir()
+    path.write_bytes(path.read_bytes().replace(b"and so on", b"forged one"))
+    shown = main([SESSION, "--export", str(bodies)]).text
+    assert ("forged" in shown, "its SHA-256" in shown) == (False, True)
 
 
 def test_help_has_examples_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

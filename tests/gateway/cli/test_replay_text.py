@@ -1,16 +1,20 @@
+import json
 import re
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cli.replay_text import WIDTH, in_lines, in_table
+from gateway.cli.replay_text import WIDTH, Bodies, in_lines, in_table
 from gateway.evidence.library import Summary, Survey
 from gateway.evidence.replay import timeline
 from gateway.evidence.words import who
-from tests.gateway.evidence.rows import ABEL, CALL, EVE, SESSION, rows, story
+from tests.gateway.evidence.rows import ABEL, CALL, EVE, SESSION, bodied, intent, rows, story
 
 STORY = timeline(SESSION, story())
+BODIED = timeline(SESSION, bodied()[0])
+MANY = json.dumps({"v": 1, "message": {"list": [f"number {number}" for number in range(100)]}})
+SHOWN_BODIES = timeline(SESSION, rows([intent(0, kept="whole", content=MANY, original_size=1, original="")]))
 SHOWN = """\
 10:06:41    tools/call issue_refund on records                succeeded  1.000 s
             who         11111111-1111-4111-8111-111111111111, user
@@ -36,6 +40,28 @@ def test_a_call_is_read_from_top_to_bottom() -> None:
 
 def test_nothing_is_wider_than_a_terminal() -> None:
     assert max(map(len, in_lines(STORY).splitlines())) <= WIDTH
+    assert max(map(len, in_lines(BODIED, Bodies.ALL).splitlines())) <= WIDTH
+
+
+def test_a_body_is_read_with_how_much_is_kept_and_what_was_hidden() -> None:
+    lines = [line.strip() for line in in_lines(BODIED).splitlines()]
+    at = next(number for number, line in enumerate(lines) if line.startswith("request"))
+    assert lines[at : at + 3] == [
+        "request     4,321 bytes, kept whole; keyed digest",
+        "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+        "{",
+    ]
+    assert '"id": "c-1\\u202e"' in lines
+    assert any(line.startswith("question    4,321 bytes, cut: it is longer than 1 MiB") for line in lines)
+    assert any("left out: it could not be masked" in line for line in lines)
+
+
+def test_a_long_body_shows_its_first_lines() -> None:
+    some, everything = (in_lines(SHOWN_BODIES, each).splitlines() for each in (Bodies.SOME, Bodies.ALL))
+    assert sum("number" in line for line in some) == 10
+    assert sum("number" in line for line in everything) == 100
+    assert sum("--bodies all" in line for line in some) == 1
+    assert not any("number" in line for line in in_lines(SHOWN_BODIES, Bodies.NONE).splitlines())
 
 
 def test_what_is_not_known_is_said() -> None:

@@ -18,12 +18,12 @@ from gateway.evidence.chain import Chains
 from gateway.evidence.reading import SEALS, Stored
 from gateway.evidence.sealing import Sealer
 from gateway.evidence.statement import time_of
-from gateway.storage import signing
+from gateway.storage import blobs, signing
 from gateway.storage.blobs import open_blobs
 from gateway.storage.evidence_reader import open_rows
 from gateway.storage.signing import VaultSigningKey
 from gateway.storage.tables import open_table
-from tests.gateway.evidence.archive import recorded
+from tests.gateway.evidence.archive import Kept, recorded
 from tests.gateway.evidence.export import exported, lines, write_lines
 
 OFFLINE = """\
@@ -67,6 +67,30 @@ def test_what_was_changed_is_named_as_text_and_as_json(export: Path) -> None:
     found = json.loads(main(["verify", "--export", str(export), "--json"]).text)
     assert (found["whole"], found["faults"]) == (False, 2)
     assert [each["place"] for each in found["findings"]] == ["records.jsonl", place]
+
+
+def test_bodies_are_compared_unless_they_are_left_out(tmp_path: Path) -> None:
+    async def write() -> Path:
+        archive = Kept()
+        await archive.body("a body")
+        await archive.seal()
+        return await exported(archive, tmp_path, archive.payloads.blobs)
+
+    folder = asyncio.run(write())
+    assert "payloads: 1 compared" in main(["verify", "--export", str(folder)]).text
+    [path] = (folder / "payloads").iterdir()
+    path.unlink()
+    (folder / "manifest.json").unlink()
+    printed = main(["verify", "--export", str(folder)])
+    assert (printed.code, "payload_missing 20261123-one/" in printed.text, path.name in printed.text) == (
+        1,
+        True,
+        True,
+    )
+    for words in (["none"], ["2026-11-24"]):
+        printed = main(["verify", "--export", str(folder), "--payloads", *words])
+        assert (printed.code, "were not read" in printed.text) == (0, True)
+    assert main(["verify", "--export", str(folder), "--payloads", "2026-11-23"]).code == 1
 
 
 def test_other_keys_than_those_of_the_export_may_be_given(export: Path, tmp_path: Path) -> None:
@@ -151,3 +175,17 @@ def test_live_evidence_is_verified_with_the_keys_of_the_vault(storage: Stack, mo
     asyncio.run(tamper())
     printed = main(["verify"])
     assert (printed.code, "missing" in printed.text) == (1, True)
+
+
+def test_copies_that_do_not_answer_are_told_with_the_way_to_verify_without_them(
+    export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;{}Endpoint=http://127.0.0.1:9/{};"
+    monkeypatch.setattr(blobs, "PATIENCE", 0.5)
+    monkeypatch.setenv("COUNTERSIGN_EVIDENCE", account.format("Table", "a"))
+    monkeypatch.setenv("COUNTERSIGN_EVIDENCE_BLOBS", account.format("Blob", "a"))
+    monkeypatch.setenv("COUNTERSIGN_SEAL_COPY", account.format("Blob", "b"))
+    printed = main(["verify", "--keys", str(export / "keys.json")])
+    assert printed.code == 3
+    assert printed.complaint.startswith("The evidence cannot be verified: the copies of the seals do not answer: ")
+    assert printed.complaint.endswith("; unset COUNTERSIGN_SEAL_COPY to verify without them")

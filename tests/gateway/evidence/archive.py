@@ -10,6 +10,7 @@ import rfc8785
 
 from gateway.access.signing_keys import SigningKeys
 from gateway.events import Event, Outcome
+from gateway.evidence.bodies import blob_name
 from gateway.evidence.chain import Chains
 from gateway.evidence.form import FILTERS, columns_of
 from gateway.evidence.reading import Stored, seal_number
@@ -80,6 +81,24 @@ class Archive:
 
     def _time(self) -> datetime:
         return self.now
+
+
+class Kept(Archive):
+    """An archive with bodies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.payloads = MemoryBlobs()
+        self.evidence = Stored(self.rows, self.seals, self.payloads)
+
+    async def body(self, text: str, **fields: Any) -> str:
+        """A record with a body behind it; gives the name of the blob."""
+        content = json.dumps({"v": 1, "message": {"text": text}}).encode()
+        digest = hashlib.sha256(content).hexdigest()
+        await self.record("20261123-one", **({"kept": "whole", "payload": digest} | fields))
+        name = blob_name(self.now.isoformat(), digest)
+        self.payloads.blobs[name] = content
+        return name
 
 
 def verified(

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.evidence.folder import place_of
 from gateway.evidence.index import is_index
 from tests.gateway.evidence.archive import Archive
 
 
-async def exported(archive: Archive, folder: Path) -> Path:
+async def exported(archive: Archive, folder: Path, payloads: Mapping[str, bytes] | None = None) -> Path:
     rows = [row async for row in archive.rows.between("", "\x7f")]
     records = [row for row in rows if not is_index(str(row["PartitionKey"]))]
     bare = ("PartitionKey", "RowKey", "body", "hash")
@@ -18,6 +20,9 @@ async def exported(archive: Archive, folder: Path) -> Path:
     (folder / "seals").mkdir()
     for name, content in archive.seals.blobs.items():
         (folder / "seals" / name).write_bytes(content)
+    (folder / "payloads").mkdir()
+    for name, content in (payloads or {}).items():
+        (folder / place_of(name)).write_bytes(content)
     (folder / "keys.json").write_text(json.dumps({"keys": await archive.signing.published()}))
     (folder / "manifest.json").write_text(json.dumps({"files": _digests(folder)}))
     return folder

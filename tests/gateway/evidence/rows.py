@@ -1,5 +1,7 @@
 """Rows of evidence for tests of those who read it, in chains as the gateway writes them."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,3 +63,28 @@ def story() -> list[dict[str, Any]]:
             intent(500, call="c4", target="wire_money"),
         ]
     )
+
+
+def bodied(long: str = "and so on " * 600) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """A call whose request stands in its record and whose answer is a blob, one that was asked back, one left out;
+    and the blobs by name."""
+    hidden = [{"path": "$['result']['mail']", "mask": "personal", "by": "email", "action": "redact", "count": 2}]
+    message = {"result": {"price": 1.50, "mail": "[hidden:email]", "story": long}}
+    answer = json.dumps({"v": 1, "message": message, "hidden": [hidden[0] | {"digest": "d1" * 16}]}).encode()
+    digest = hashlib.sha256(answer).hexdigest()
+    asked = json.dumps({"v": 1, "message": {"params": {"name": "get_customer", "arguments": {"id": "c-1\u202e"}}}})
+    question = json.dumps({"v": 1, "beginning": '{"method":"elicitation/create"'})
+    about: dict[str, str | int] = {"original": "0a" * 16, "original_size": 4321}
+    found = rows(
+        [
+            intent(0, kept="whole", content=asked, **about),
+            {
+                **{**CALL, **about, "at": 1, "event": "relayed", "outcome": "allowed", "message": "server_request"},
+                **{"method": "elicitation/create", "kept": "cut", "kept_why": "size", "content": question},
+            },
+            outcome(2, "succeeded", kept="whole", payload=digest, masks="personal/email:redact=2", **about),
+            intent(3, call="c2", kept="left_out", kept_why="policy", **about),
+            outcome(4, "succeeded", call="c2", kept="left_out", kept_why="masking", **about),
+        ]
+    )
+    return found, {f"20261123/{digest}.json": answer}

@@ -4,6 +4,7 @@ from gateway.events import Event
 from gateway.evidence.checking import Watch, check, check_newest
 from gateway.evidence.statement import Keys
 from gateway.evidence.verify import Scope
+from tests.fakes.blobs import MemoryBlobs
 from tests.gateway.evidence.archive import Archive, body_of, recorded, row_of, told
 
 
@@ -67,6 +68,25 @@ async def test_a_verification_that_cannot_run_is_counted_and_logged(
     assert await watching.look() is None
     assert watching.failures == 1
     assert "countersign.verification_failed not run" in caplog.text
+
+
+async def test_copies_that_cannot_be_read_are_told_and_the_records_are_verified_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    archive, copies = await recorded(), MemoryBlobs()
+    copies.blobs = dict(archive.seals.blobs)
+    watching = Watch(archive.evidence, archive.keys, lambda: archive.now, copies)
+    report = await watching.look()
+    assert report is not None
+    assert report.copies == report.seals
+    copies.is_down = True
+    del archive.store.rows[next(iter(archive.store.rows))]
+    report = await watching.look()
+    assert report is not None
+    assert (report.copies, report.is_whole) == (None, False)
+    assert "countersign.verification_failed not run: CopiesUnavailableError" in caplog.text
+    assert "countersign.verification_failed missing 20261123-one/" in caplog.text
+    assert watching.failures == 2
 
 
 async def test_without_any_seal_there_is_nothing_to_verify_yet() -> None:

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from gateway.evidence.bodies import policy_name
 from gateway.evidence.export import Format, KeySet, Made, Order, export
 from gateway.evidence.export_files import FolderTakenError
 from gateway.evidence.period import Period
-from tests.gateway.evidence.archive import Archive
+from tests.gateway.evidence.archive import Archive, Kept
 
 DAY = Period("2026-11-23", "2026-11-23")
 MADE = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -33,6 +34,17 @@ async def archive() -> Archive:
     await kept.record("20261123-two", detail='a "quoted", text\nof two lines', **PERSON)
     await kept.seal()
     await kept.record("20261123-one", event="refused", outcome="refused", **PERSON)
+    await kept.seal()
+    return kept
+
+
+async def bodied() -> Kept:
+    """With a body in a blob, and a policy whose text was kept."""
+    kept = Kept()
+    kept.payloads.blobs[policy_name(DIGEST)] = POLICY
+    loaded = {"event": "policy", "outcome": "loaded", "kept": "whole", "policy": DIGEST}
+    await kept.record("20261123-policy", **loaded)
+    await kept.body("a body", **PERSON)
     await kept.seal()
     return kept
 
@@ -115,6 +127,55 @@ async def test_a_bundle_has_records_seals_keys_index_policies_and_what_to_do(tmp
     assert "python -m gateway evidence verify --export FOLDER" in readme
     assert "cryptography" in readme
     assert "rfc8785" in readme
+
+
+async def test_a_bundle_has_the_bodies_and_the_policies_that_the_evidence_holds(tmp_path: Path) -> None:
+    kept = await bodied()
+    made = await taken(tmp_path / "out", Format.BUNDLE, kept)
+    [name] = [name for name in kept.payloads.blobs if name.startswith("2026")]
+    assert (made.payloads, made.absent) == (1, 0)
+    assert (tmp_path / "out/payloads" / name[9:]).read_bytes() == kept.payloads.blobs[name]
+    assert (tmp_path / f"out/policies/{DIGEST}.yaml").read_bytes() == POLICY
+    manifest = read(tmp_path / "out/manifest.json")
+    assert (manifest["payloads"], manifest["policies"]) == (1, {DIGEST: f"policies/{DIGEST}.yaml"})
+    done = verify(tmp_path / "out", "--json")
+    assert (done.returncode, json.loads(done.stdout)["payloads"]) == (0, 2)
+
+
+async def test_a_bundle_of_which_a_body_was_changed_or_taken_out_names_it(tmp_path: Path) -> None:
+    await taken(tmp_path / "out", Format.BUNDLE, await bodied())
+    [path] = (tmp_path / "out/payloads").iterdir()
+    path.write_bytes(path.read_bytes().replace(b"body", b"bodY"))
+    changed = verify(tmp_path / "out")
+    assert (changed.returncode, "payload_changed" in changed.stdout, path.name in changed.stdout) == (1, True, True)
+    path.unlink()
+    assert "payload_missing" in verify(tmp_path / "out").stdout
+
+
+async def test_bodies_are_taken_out_as_they_lie_there_and_what_is_not_there_is_counted(tmp_path: Path) -> None:
+    kept = await bodied()
+    [name] = [name for name in kept.payloads.blobs if name.startswith("2026")]
+    kept.payloads.blobs[name] = b"forged"
+    assert (await taken(tmp_path / "forged", Format.BUNDLE, kept)).payloads == 1
+    assert "payload_changed" in verify(tmp_path / "forged").stdout
+    del kept.payloads.blobs[name]
+    made = await taken(tmp_path / "gone", Format.BUNDLE, kept)
+    assert (made.payloads, made.absent) == (0, 1)
+    assert "payload_missing" in verify(tmp_path / "gone").stdout
+
+
+async def test_a_policy_of_which_a_record_has_no_digest_is_no_file(tmp_path: Path) -> None:
+    kept = await bodied()
+    await kept.record("20261123-one", policy="../../outside")
+    await taken(tmp_path / "out", Format.BUNDLE, kept)
+    assert [path.name for path in (tmp_path / "out/policies").iterdir()] == [f"{DIGEST}.yaml"]
+
+
+async def test_formats_without_bodies_say_so(tmp_path: Path) -> None:
+    await taken(tmp_path / "jsonl", Format.JSONL)
+    await taken(tmp_path / "csv", Format.CSV)
+    assert read(tmp_path / "csv/manifest.json")["bodies"] == "none"
+    assert read(tmp_path / "jsonl/manifest.json")["bodies"].startswith("small ones")
 
 
 async def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -6,20 +7,22 @@ import pytest
 from gateway.evidence import library
 from gateway.evidence.chosen import Chosen
 from gateway.evidence.index import rows_before
-from gateway.evidence.library import rows_of, survey
+from gateway.evidence.library import NOT_THE_ONE, NOT_THERE, SILENT, UNREADABLE, rows_of, survey, with_bodies
 from gateway.evidence.reading import Stored
+from gateway.evidence.replay import timeline
+from gateway.evidence.timeline import Body
 from gateway.evidence.told import told
 from gateway.storage.contract import StoreUnavailableError
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.evidence import MemoryEvidence
 from tests.fakes.evidence_rows import MemoryRows
-from tests.gateway.evidence.rows import ABEL, CALL, EVE, SESSION, intent, outcome, rows, story
+from tests.gateway.evidence.rows import ABEL, CALL, EVE, SESSION, bodied, intent, outcome, rows, story
 
 TODAY = {"first": "2026-11-23", "last": "2026-11-23"}
 OTHER = "20261122-" + "b" * 32
 
 
-def holding(*sessions: Sequence[Mapping[str, Any]]) -> Stored:
+def holding(*sessions: Sequence[Mapping[str, Any]], payloads: MemoryBlobs | None = None) -> Stored:
     """Records with the index that the gateway writes before them."""
     evidence = MemoryEvidence()
     for row in [row for session in sessions for row in session]:
@@ -29,7 +32,7 @@ def holding(*sessions: Sequence[Mapping[str, Any]]) -> Stored:
         day = record["time"][:10].replace("-", "")
         before = rows_before(record.fields, session=record.session, writer=record.writer, today=day)
         evidence.index |= {(partition, name): {} for partition, name, _ in before}
-    return Stored(MemoryRows(evidence), MemoryBlobs())
+    return Stored(MemoryRows(evidence), MemoryBlobs(), payloads or MemoryBlobs())
 
 
 async def names(kept: Stored, chosen: Chosen) -> list[str]:
@@ -90,3 +93,56 @@ async def test_a_store_that_does_not_answer_is_an_error() -> None:
     kept = Stored(rows, MemoryBlobs())
     with pytest.raises(StoreUnavailableError):
         await survey(kept, Chosen(**TODAY), ["t"])
+
+
+async def answer_of(payloads: MemoryBlobs, limit: int = 100) -> Body:
+    """The body of the story that lies in a blob, as a reader gets it."""
+    found = await with_bodies(holding(payloads=payloads), timeline(SESSION, bodied()[0]), limit)
+    return found.entries[0].bodies[2]
+
+
+def stored() -> MemoryBlobs:
+    kept = MemoryBlobs()
+    kept.blobs = bodied()[1]
+    return kept
+
+
+async def test_bodies_in_blobs_come_with_those_in_records() -> None:
+    found = await with_bodies(holding(payloads=stored()), timeline(SESSION, bodied()[0]))
+    request, _, answer = found.entries[0].bodies
+    assert ("c-1" in request.text, "and so on" in answer.text, answer.fault) == (True, True, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [(None, NOT_THERE), (b"{}", NOT_THE_ONE), (b'{"v":1,"message":{"forged":1}}', NOT_THE_ONE)]
+)
+async def test_a_blob_that_is_gone_or_another_is_told_and_not_shown(content: bytes | None, fault: str) -> None:
+    kept = stored()
+    name = next(iter(kept.blobs))
+    del kept.blobs[name]
+    if content is not None:
+        kept.blobs[name] = content
+    body = await answer_of(kept)
+    assert (body.text, body.fault) == ("", fault)
+
+
+async def test_a_blob_that_is_no_document_is_told() -> None:
+    kept = MemoryBlobs()
+    digest = "8e5bb9a02dc3d2b2cbb7ca3b0a4e4dfc"
+    record = rows([intent(0, kept="whole", payload=sha256(digest.encode()).hexdigest())])
+    kept.blobs[f"20261123/{sha256(digest.encode()).hexdigest()}.json"] = digest.encode()
+    found = await with_bodies(holding(payloads=kept), timeline(SESSION, record))
+    assert found.entries[0].bodies[0].fault == UNREADABLE
+
+
+async def test_a_container_that_does_not_answer_hides_no_timeline() -> None:
+    kept = stored()
+    kept.is_down = True
+    assert (await answer_of(kept)).fault == SILENT
+
+
+async def test_no_more_blobs_are_read_than_asked_for() -> None:
+    kept = stored()
+    body = await answer_of(kept, limit=0)
+    assert (kept.reads, body.text) == (0, "")
+    assert body.fault.startswith("Not read")

@@ -10,15 +10,18 @@ from gateway.evidence.chosen import Chosen
 from gateway.evidence.replay import (
     APPROVED_ELSEWHERE,
     DAMAGED,
+    NO_BODIES,
+    NO_DOCUMENT,
     NO_INTENT,
     NO_OUTCOME,
+    NOT_KEPT,
     NOT_PROOF,
     ON_ANOTHER_STREAM,
     ONE_RECORD,
     timeline,
 )
 from gateway.evidence.timeline import Entry, Kind, Masked
-from tests.gateway.evidence.rows import ABEL, CALL, EVE, SESSION, intent, outcome, rows, story
+from tests.gateway.evidence.rows import ABEL, CALL, EVE, SESSION, bodied, intent, outcome, rows, story
 
 
 def replay(found: list[dict[str, Any]], **chosen: str) -> tuple[Entry, ...]:
@@ -110,8 +113,28 @@ def test_a_session_that_was_cut_says_so() -> None:
 
 def test_arguments_and_results_are_told_to_be_missing_where_no_record_points_to_them() -> None:
     assert any("Arguments and results are not" in each for each in timeline(SESSION, story()).missing)
-    kept = rows([intent(0, payload="payloads/a")])
-    assert not any("Arguments and results are not" in each for each in timeline(SESSION, kept).missing)
+    kept = timeline(SESSION, bodied()[0])
+    assert (NO_BODIES in kept.missing, NOT_KEPT in kept.missing) == (False, True)
+
+
+def test_a_call_has_its_request_its_answer_and_what_was_asked_in_between() -> None:
+    first, second = replay(bodied()[0])
+    assert [(body.of, body.kept, body.why, body.row[-1]) for body in first.bodies + second.bodies] == [
+        ("request", "whole", "", "0"),
+        ("question", "cut", "size", "1"),
+        ("answer", "whole", "", "2"),
+        ("request", "left_out", "policy", "3"),
+        ("answer", "left_out", "masking", "4"),
+    ]
+    request, question, answer = first.bodies
+    assert ("get_customer" in request.text, request.blob, question.fault) == (True, None, "")
+    assert (answer.text, answer.blob and answer.blob.name) == ("", next(iter(bodied()[1])))
+    assert (request.size, request.original) == (4321, "0a" * 16)
+
+
+def test_a_body_in_a_record_that_cannot_be_read_says_so() -> None:
+    [entry] = replay(rows([intent(0, kept="whole", content="nonsense", original_size="many")]))
+    assert [(body.text, body.fault, body.size) for body in entry.bodies] == [("", NO_DOCUMENT, 0)]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +175,15 @@ def test_the_order_in_which_rows_are_read_changes_nothing(random: Random) -> Non
 
 
 @given(
-    st.lists(st.dictionaries(st.sampled_from(["event", "call", "approval", "masks", "time"]), st.text()), max_size=5)
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(
+                ["event", "call", "approval", "masks", "time", "kept", "payload", "content", "original_size"]
+            ),
+            st.text(),
+        ),
+        max_size=5,
+    )
 )
 def test_no_record_whatever_it_holds_breaks_a_replay(fields: list[dict[str, str]]) -> None:
     found = [{"PartitionKey": "s", "RowKey": f"w-{n}", **each} for n, each in enumerate(fields)]

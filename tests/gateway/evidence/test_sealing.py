@@ -2,14 +2,19 @@
 
 import asyncio
 import itertools
+import weakref
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.evidence.growth import growth_of
 from gateway.evidence.reading import seal_name
-from gateway.evidence.sealing import IDLE
+from gateway.evidence.sealing import IDLE, Job
 from gateway.evidence.statement import Statement, parse
+from gateway.storage.contract import Columns
 from tests.fakes.blobs import BlobFault, ProcessEndedError
 from tests.fakes.evidence import Fault
 from tests.gateway.evidence.archive import Archive, body_of, row_of, told, verified
@@ -110,6 +115,7 @@ async def test_of_many_jobs_at_a_time_one_writes_each_seal() -> None:
         archive.advance(minutes=5)
         jobs = await asyncio.gather(*(sealer.seal() for sealer in sealers))
         written += sum(job.number > 0 for job in jobs)
+        assert not any(job.is_failed for job in jobs)
     assert written == len(archive.texts())
     assert [each for _, _, each in covered(archive)] == [0, 1, 2, 3]
     assert sum(sealer.failures for sealer in sealers) == 0
@@ -137,7 +143,7 @@ async def test_a_last_seal_that_is_none_stops_the_sealing_and_is_told(caplog: py
     await archive.seal()
     archive.seals.blobs[seal_name(2)] = b"no seal"
     for sealer in (archive.sealer, archive.another_sealer()):
-        assert (await sealer.seal()).number == 0
+        assert await sealer.seal() == Job(0, is_failed=True)
     assert "countersign.seal_failed" in caplog.text
     assert seal_name(3) not in archive.seals.blobs
 
@@ -252,3 +258,22 @@ async def test_seals_of_a_hundred_days_are_read_as_far_back_as_needed_and_no_fur
     await archive.seal()
     assert archive.seals.reads < 40
     assert [each.number for each in statements(archive)] == list(itertools.islice(itertools.count(1), 201))
+
+
+async def test_of_a_long_chain_no_row_is_held_once_it_was_read() -> None:
+    class Row(dict[str, Any]):
+        """One that can be asked whether it is still there."""
+
+    read: list[weakref.ref[Row]] = []
+    most = 0
+
+    async def rows() -> AsyncIterator[Columns]:
+        nonlocal most
+        for sequence in range(100):
+            row = Row(RowKey=f"w-{sequence:08d}", body="{}", hash="")
+            read.append(weakref.ref(row))
+            yield row
+            most = max(most, sum(each() is not None for each in read))
+
+    grown = await growth_of(("20261123-a", "w"), None, rows())
+    assert (len(grown.leaves), most) == (100, 1)

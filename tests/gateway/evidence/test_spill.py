@@ -24,6 +24,9 @@ class Desk:
         self.store = MemoryEvidence()
         self.chains = Chains(self.store)
         self.spill = Spill(self.chains.put, pause=self._pause, limit=limit)
+        self.heard: list[tuple[int, int]] = []
+        """How many waited and were lost, each time that the spill told."""
+        self.spill.listener = lambda waiting, lost: self.heard.append((waiting, lost))
         self.pauses: list[float] = []
         self._begun, self._over = asyncio.Semaphore(0), asyncio.Semaphore(0)
 
@@ -140,3 +143,14 @@ async def test_a_spill_that_is_empty_again_can_fill_again(desk: Desk) -> None:
         await desk.last_attempt()
     [chain] = chains_of(desk.store).values()
     assert [body["number"] for body in chain] == [0, 1]
+
+
+async def test_it_is_heard_that_the_spill_grows_loses_is_tried_in_vain_and_is_empty() -> None:
+    desk = Desk(limit=2)
+    with desk.store.down():
+        for number in range(3):
+            await desk.fail(number)
+        await desk.begun()
+        await desk.attempt()
+    await desk.last_attempt()
+    assert desk.heard == [(1, 0), (2, 0), (2, 1), (2, 1), (0, 1)]

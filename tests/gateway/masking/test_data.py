@@ -235,3 +235,65 @@ def test_a_value_deeper_than_any_that_was_parsed_raises() -> None:
         value = [value]
     with pytest.raises(TooDeepError):
         hide(value, detect("email"))
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ('got {"pay": 9} twice', 'got {"pay":0} twice'),
+        ('{"pay": 9}\n{"x": [{"pay": "y"}]}\n', '{"pay":0}\n{"x":[{"pay":"[hidden:pay]"}]}\n'),
+        ('```json\n{\n  "pay": 9\n}\n```', '```json\n{\n  "pay": 0\n}\n```'),
+        (f'{MAIL} has {{"pay": "{MAIL}"}} in it', '[hidden:email] has {"pay":"[hidden:pay]"} in it'),
+        ('got {"b" : 9} twice', 'got {"b" : 9} twice'),
+    ],
+)
+def test_a_field_reaches_into_json_between_words(text: str, new: str) -> None:
+    assert hide([text], detect("email"), fields("pay")) == [new]
+
+
+def test_a_path_reaches_into_json_between_words() -> None:
+    assert hide(['so: {"a": {"b": 1}}'], fields("$.a.b")) == ['so: {"a":{"b":0}}']
+    assert hide(['so: {"a": 1}', 1], fields("$.a", action=Action.DROP)) == ["so: {}", 1]
+
+
+def test_json_between_words_that_is_too_deep_is_hidden_whole() -> None:
+    assert hide(['so: {"pay":' + "[" * 99 + "]" * 99 + "}"], fields("pay")) == ["[hidden:unreadable]"]
+
+
+@pytest.mark.parametrize("action", [Action.REDACT, Action.PARTIAL, Action.DROP, Action.TOKEN])
+def test_a_field_reaches_into_tables_and_leaves_their_other_cells(action: Action) -> None:
+    text = 'name,Home Address\nAnn,"Street ""5"", 1"\n"Bob",\n'
+    hidden = 'name,Home Address\nAnn,"[hidden:home_address]"\n"Bob",\n'
+    new = hide([text, "x"], fields("home_address", action=action))
+    assert new == [hidden, "x"]
+    assert hide(new, fields("home_address", action=action)) == new
+
+
+def test_a_column_that_tells_what_its_cells_are_helps_a_detector() -> None:
+    assert hide(["id;phone\n1;030 1234567\n2;none\n"], detect("phone")) == ["id;phone\n1;[hidden:phone]\n2;none\n"]
+
+
+def test_a_row_that_does_not_fit_is_hidden_whole() -> None:
+    assert hide(["a,pay\n1,2,3\n4,5"], fields("pay")) == ["a,pay\n[hidden:pay]\n4,[hidden:pay]"]
+
+
+def test_a_column_that_blocks_blocks() -> None:
+    ledger = Ledger()
+    DataWalk(compiled((fields("pay", action=Action.BLOCK),)), ledger, ["a,pay\n1,2"]).document(["a,pay\n1,2"], None)
+    assert ledger.blocked is not None
+    assert ledger.blocked.path == "$[0]"
+
+
+@pytest.mark.parametrize("value", ["x", "Bob", 7, Number("7.0")])
+def test_what_a_policy_looks_for_may_be_short(value: Json) -> None:
+    own = Mask("own", Action.REDACT, patterns=(("one", "^[0-9x]$"),), words=("bob",))
+    assert hide([value, "harmless"], own)[0] in ("[hidden:one]", "[hidden:words]", 0)
+
+
+def test_an_identity_number_that_is_a_number_is_hidden() -> None:
+    assert hide([{"n": 15076500565}], detect("no_fodselsnummer")) == [{"n": 0}]
+
+
+@pytest.mark.parametrize("value", ["０３０ １２３４５６７", "030\u200b1234567"])
+def test_a_telling_key_knows_a_value_in_other_digits(value: str) -> None:
+    assert hide({"phone": value}, detect("phone")) == {"phone": "[hidden:phone]"}

@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.masking.detectors import DETECTORS
-from gateway.masking.search import Candidate, Detector, Found, Search, pattern, text_end
+from gateway.masking.search import Candidate, Detector, Found, Search, pattern, search_for, text_end
 
 WORD = Detector("word", "b", (Candidate(pattern("ab+")),))
 LABELLED = Detector("labelled", "key", (Candidate(pattern("key=([0-9]+)")),))
@@ -49,6 +50,32 @@ class SetWithoutMemory:
 
     def Match(self, _text: bytes) -> list[int]:  # noqa: N802  the name in RE2
         return []
+
+
+def test_the_same_detectors_are_made_a_search_once() -> None:
+    assert search_for((WORD,)) is search_for((WORD,))
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("é a\u200bbb", "a\u200bbb"),
+        ("x a%62b y", "a%62b"),
+        (r"x \u0061bb y", r"\u0061bb"),
+        ("x ａ&#98;b y", "ａ&#98;b"),
+        ("see bm90IGFiYiBidXQgYQ== or", "bm90IGFiYiBidXQgYQ=="),
+    ],
+)
+def test_a_value_that_is_encoded_is_found_where_it_stands(text: str, stands: str) -> None:
+    found = Search([WORD]).find(["abb", text, "xyz"])
+    assert found["abb"] == [Found(0, 3, "word")]
+    assert [text.encode()[start:end].decode() for start, end, _ in found[text]] == [stands]
+
+
+def test_a_text_is_also_searched_as_it_stands() -> None:
+    # What a zero-width sign parts is one word to a reader, and two to a program.
+    [found] = Search([Detector("word", "b", (Candidate(pattern("[^a]b+")),))]).find(["a\u200bbb"]).values()
+    assert found == [Found(1, 6, "word"), Found(4, 6, "word")]
 
 
 def test_a_search_that_runs_out_of_memory_asks_every_detector() -> None:

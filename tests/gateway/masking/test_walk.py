@@ -7,9 +7,10 @@ import pytest
 
 from gateway.masking.compiled import compiled
 from gateway.masking.ledger import Ledger
+from gateway.masking.places import FROM_CLIENT
 from gateway.masking.walk import walk
 from gateway.values import Action, Json, Mask
-from tests.gateway.masking.messages import MESSAGES, result
+from tests.gateway.masking.messages import MESSAGES, ask, result
 
 MAIL = "alice@example.com"
 DETECT = Mask("detect", Action.REDACT, detectors=("email", "payment_card"))
@@ -58,7 +59,7 @@ def is_opaque(where: tuple[str | int, ...]) -> bool:
     if where[-1] in OPAQUE:
         return True
     is_named = len(where) > 2 and where[-1] == "name" and where[-3] in NAMED
-    return is_named or where[-3:] == (1, "content", "name") or (where[-1] == "data" and 4 in where[-3:])
+    return is_named or where[-3:] == (1, "content", "name")
 
 
 CASES = [(name, where) for name, message in MESSAGES.items() for where in places(message)]
@@ -165,6 +166,12 @@ def test_an_image_that_is_text_is_masked() -> None:
     assert base64.b64decode(masked["data"]) == b"<svg>[hidden:email]</svg>"
 
 
+@pytest.mark.parametrize("data", [blob(f"mail {MAIL}"), f"mail {MAIL}"])
+def test_text_that_its_sender_calls_an_image_is_masked(data: str) -> None:
+    [masked] = hide(result(content=[{"type": "image", "mimeType": "image/png", "data": data}]))["result"]["content"]
+    assert masked["data"] in (blob("mail [hidden:email]"), "mail [hidden:email]")
+
+
 def test_fields_of_json_in_base64_are_masked() -> None:
     masked = hide(contents(blob=blob('{"pay":1}')), Mask("f", Action.REDACT, fields=("$.pay",)))
     assert base64.b64decode(masked["result"]["contents"][0]["blob"]) == b'{"pay":0}'
@@ -172,7 +179,12 @@ def test_fields_of_json_in_base64_are_masked() -> None:
 
 @pytest.mark.parametrize(
     ("content", "mime_type"),
-    [(b"\x89PNG\r\n\x1a\n\xff", None), (MAIL.encode(), "image/png"), (b"harmless", "text/plain"), (b"", None)],
+    [
+        (b"\x89PNG\r\n\x1a\n\xff", None),
+        (b"\x89PNG\r\n" + MAIL.encode(), "image/png"),
+        (b"harmless", "text/plain"),
+        (b"", None),
+    ],
 )
 def test_other_blobs_pass_as_they_are(content: bytes, mime_type: str | None) -> None:
     message = contents(mimeType=mime_type, blob=base64.b64encode(content).decode())
@@ -259,6 +271,76 @@ def test_a_schema_without_samples_of_a_blocked_field_is_not_blocked() -> None:
         assert (ledger.blocked is not None) == is_blocked
 
 
+def test_a_dropped_value_in_a_list_of_schemas_is_gone() -> None:
+    masked = schema_of(hide(tool({"anyOf": [{"type": "string"}, MAIL]}), Mask("d", Action.DROP, detectors=("email",))))
+    assert masked == {"anyOf": [{"type": "string"}]}
+
+
+def test_a_keyword_that_no_schema_language_has_is_data() -> None:
+    masked = schema_of(hide(tool({"title": "t", "x-pay": 9, "x-own": {"title": "CEO"}}), PAY_AND_TITLE))
+    assert masked == {"title": "t", "x-pay": 0, "x-own": {"title": "[hidden:title]"}}
+
+
+PAY_AND_TITLE = Mask("f", Action.REDACT, fields=("x-pay", "title"))
+
+
 def test_a_schema_that_is_a_boolean_stays_one() -> None:
     message = tool({"properties": {"pay": True}, "items": False})
     assert hide(message, Mask("f", Action.REDACT, fields=("pay",))) == message
+
+
+def of_client(message: dict[str, Json], *masks: Mask) -> dict[str, Json]:
+    return walk(message, compiled(masks or (DETECT,)), Ledger(), FROM_CLIENT)
+
+
+NAME = Mask("f", Action.REDACT, fields=("name", "text", "$.text"))
+
+
+def test_arguments_are_a_document_and_the_name_of_a_tool_is_left() -> None:
+    message = ask("tools/call", name=MAIL, arguments={"name": "Alice", "text": MAIL, "n": {"m": MAIL}})
+    assert of_client(message, NAME, DETECT)["params"] == {
+        "name": MAIL,
+        "arguments": {"name": "[hidden:name]", "text": "[hidden:text]", "n": {"m": "[hidden:email]"}},
+    }
+
+
+def test_a_form_is_a_document_also_where_it_looks_like_content() -> None:
+    form = {"type": "text", "text": "Alice"}
+    hidden = {"type": "text", "text": "[hidden:text]"}
+    assert of_client(result(action="accept", content=form), NAME)["result"]["content"] == hidden
+    assert of_client(result(role="user", model="m", content=form), NAME)["result"]["content"] == form
+    retried = ask("tools/call", name="t", inputResponses={"one": {"action": "accept", "content": form}})
+    assert of_client(retried, NAME)["params"]["inputResponses"]["one"]["content"] == hidden
+
+
+def test_what_completes_an_argument_goes_by_the_name_of_the_argument() -> None:
+    pay = Mask("f", Action.REDACT, fields=("pay",))
+    message = ask("completion/complete", argument={"name": "pay", "value": "91"}, context={"arguments": {"pay": "1"}})
+    assert of_client(message, pay)["params"] == {
+        "argument": {"name": "pay", "value": "[hidden:pay]"},
+        "context": {"arguments": {"pay": "[hidden:pay]"}},
+    }
+    dropped = of_client(message, Mask("f", Action.DROP, fields=("pay",)))["params"]
+    assert dropped == {"argument": {"name": "pay", "value": ""}, "context": {"arguments": {}}}
+
+
+@pytest.mark.parametrize("method", ["resources/read", "resources/subscribe", "resources/unsubscribe"])
+def test_the_uri_of_a_resource_that_is_asked_for_is_left(method: str) -> None:
+    message = ask(method, uri=f"r://{MAIL}")
+    assert of_client(message) == message
+    assert MAIL not in json.dumps(of_client(ask("vendor/read", uri=f"r://{MAIL}")))
+
+
+def test_what_a_method_does_not_have_is_data_in_its_message() -> None:
+    for method in ("tools/call", "notifications/progress", "vendor/new"):
+        message = ask(method, requestId=MAIL, elicitationId=MAIL, cursor=MAIL)
+        assert MAIL not in json.dumps([of_client(message), hide(message)])
+
+
+def test_the_data_of_an_error_is_the_protocols_own_only_under_its_code() -> None:
+    data = {"elicitations": [{"mode": "url", "url": f"https://host/?{MAIL}", "elicitationId": "4111111111111111"}]}
+    for code, own in ((-32042, True), (-32000, False)):
+        error = {"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": "m", "data": data}}
+        [asked] = hide(error, DETECT, Mask("f", Action.DROP, fields=("mode",)))["error"]["data"]["elicitations"]
+        assert asked["url"] == "https://host/?[hidden:email]"
+        assert (asked["elicitationId"] == "4111111111111111", "mode" in asked) == (own, own)

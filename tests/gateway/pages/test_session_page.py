@@ -7,7 +7,7 @@ from gateway.approvals import rulings
 from gateway.approvals.approval import Verdict
 from gateway.evidence import library
 from gateway.pages import session_page
-from tests.gateway.evidence.rows import ABEL, SESSION, story
+from tests.gateway.evidence.rows import ABEL, SESSION, bodied, story
 from tests.gateway.pages.desk import Desk, Page
 
 
@@ -82,6 +82,48 @@ async def test_markup_and_direction_marks_in_a_record_are_text(office: Desk) -> 
     page = await shown(office)
     assert "<script>" not in page.text
     assert "\u202e" not in page.text
+
+
+async def test_requests_and_answers_are_shown_as_masked_and_what_is_not_is_told(office: Desk) -> None:
+    rows, payloads = bodied()
+    keep(office, rows)
+    office.gateway.payloads.blobs |= payloads
+    page = await shown(office)
+    assert page.text.count('<details class="body">') == 5
+    for text in (
+        "&#34;name&#34;: &#34;get_customer&#34;",
+        "&#34;price&#34;: 1.5",
+        "4,321 bytes, kept whole; keyed digest 0a0a",
+        "hidden at $[&#39;result&#39;][&#39;mail&#39;] (personal, email, redact, 2 times, digest d1d1",
+        "cut: it is longer than 1 MiB",
+        "left out: the policy keeps no such body of this server",
+        "left out: it could not be masked",
+        "What the server asked its client",
+        "No body is kept of a call that was refused",
+    ):
+        assert text in page.text, text
+    assert "\u202e" not in page.text
+    assert "Arguments and results are not recorded" not in page.text
+
+
+async def test_a_body_that_is_not_what_was_written_is_not_shown(office: Desk) -> None:
+    rows, payloads = bodied()
+    keep(office, rows)
+    office.gateway.payloads.blobs |= {name: b'{"v":1,"message":{"forged":1}}' for name in payloads}
+    page = await shown(office)
+    assert ("forged" in page.text, "its SHA-256 is another" in page.text) == (False, True)
+
+
+async def test_a_long_body_is_cut_on_the_page_and_says_where_the_rest_is(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, payloads = bodied()
+    keep(office, rows)
+    office.gateway.payloads.blobs |= payloads
+    monkeypatch.setattr(session_page, "SIGNS", 100)
+    page = await shown(office)
+    assert "and so on and so on and so on" not in page.text
+    assert f"evidence replay {SESSION} --bodies all" in page.text
 
 
 async def test_a_long_session_is_cut_and_says_so(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,3 +152,26 @@ def test_auditors_are_groups() -> None:
     assert mistakes(changed("rules:\n", "auditors: []\nrules:\n")) == [
         "line 12, column 11: auditors is empty; name at least one"
     ]
+
+
+def alerts(groups: str) -> str:
+    return notify("teams: {webhook: teams-hr}", EMAIL).replace("rules:", f"alerts: {groups}\nrules:")
+
+
+def test_alerts_are_groups_that_notify_has_a_way_to() -> None:
+    policy = good(alerts("[hr]"))
+    assert policy.alerts == {HR}
+    assert policy.alerted() == policy.notifiers[HR]
+    assert good().alerted() == ()
+    assert mistakes(alerts("[engineering]")) == [
+        "line 16, column 9: alerts: group 'engineering' is not in 'notify'; write there how its members are told"
+    ]
+    assert mistakes(alerts("[hrr]")) == [
+        "line 16, column 10: unknown group 'hrr'; did you mean 'hr'? (in alerts; list it under 'groups' first)"
+    ]
+    assert mistakes(alerts("[]")) == ["line 16, column 9: alerts is empty; name at least one"]
+
+
+def test_a_way_that_serves_two_groups_is_told_once() -> None:
+    both = alerts("[hr, engineering]").replace("alerts:", "  engineering: [teams: {webhook: teams-hr}]\nalerts:")
+    assert [type(notifier) for notifier in good(both).alerted()] == [Teams, Email]

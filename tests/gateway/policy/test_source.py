@@ -75,7 +75,8 @@ async def test_the_file_is_in_force_when_it_is_first_asked_for(file: Path, clock
     policies = PolicySource(file, clock)
     assert policies.problem is None
     assert await in_force(policies) == digest(GOOD)
-    assert policies.changes() == (Change(digest(GOOD)),)
+    [change] = policies.changes()
+    assert (change, change.text) == (Change(digest(GOOD)), GOOD.encode())
     assert policies.changes() == ()
 
 
@@ -97,7 +98,8 @@ async def test_a_bad_version_leaves_the_last_good_one_in_force_and_is_told(file:
     assert await in_force(policies) == digest(GOOD)
     assert policies.problem is not None
     assert "line 17, column 5: unknown key 'tool'" in policies.problem[-1]
-    assert policies.changes()[1] == Change(digest(BAD), policies.problem)
+    refused = policies.changes()[1]
+    assert (refused, refused.text) == (Change(digest(BAD), policies.problem), b"")
 
 
 async def test_a_bad_version_is_told_once_and_forgotten_when_it_is_mended(file: Path, clock: Clock) -> None:

@@ -1,0 +1,54 @@
+"""After room 5: what a request may take out to its server. Pure.
+
+Takes a decided passage and gives its decision, with the approvals that the content of the request asks for; the
+passage then has the request as it may leave. A request that holds what must not leave is refused, and so is one
+that cannot be masked (fail-closed). What it held is told by rule, place and keyed digest, and never by value.
+"""
+
+from dataclasses import replace
+
+from gateway import mask
+from gateway.passage import Passage
+from gateway.reasons import Reason
+from gateway.values import Action, ApprovalTerms, Decision, Hidden, Mask, Masked, Refusal
+
+
+def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
+    """The decision on the request as it may leave, which `passage.call` then is.
+
+    To screen it again changes nothing more, so a call that has waited for people may come here again.
+    """
+    waits = tuple(each for each in decision.request_masks if each.action is Action.APPROVAL)
+    hides = tuple(each for each in decision.request_masks if each.action is not Action.APPROVAL)
+    found = _masked(passage, tuple(replace(each, action=Action.REDACT) for each in waits))
+    if isinstance(found, Refusal):
+        return found
+    seen = _masked(passage, hides)
+    if isinstance(seen, Refusal):
+        return seen
+    if seen.hidden:
+        passage.call = replace(passage.call, message=seen.message)
+    asked = tuple(replace(each, action=Action.APPROVAL) for each in found.hidden)
+    passage.sent = _united(passage.sent, (*seen.hidden, *asked))
+    return replace(decision, approvals=_with_approvals(decision, waits, asked))
+
+
+def _masked(passage: Passage, masks: tuple[Mask, ...]) -> Masked | Refusal:
+    masked = mask.mask(dict(passage.call.message), masks, passage.keyed)
+    if not isinstance(masked, Refusal):
+        return masked
+    is_blocked = masked.reason is Reason.BLOCKED
+    return replace(masked, reason=Reason.ARGUMENTS_BLOCKED if is_blocked else Reason.ARGUMENTS_UNMASKED)
+
+
+def _with_approvals(
+    decision: Decision, waits: tuple[Mask, ...], asked: tuple[Hidden, ...]
+) -> tuple[ApprovalTerms, ...]:
+    hit = {each.mask for each in asked}
+    terms = (each.approval for each in waits if each.name in hit)
+    return tuple(dict.fromkeys((*decision.approvals, *(each for each in terms if each is not None))))
+
+
+def _united(before: tuple[Hidden, ...], now: tuple[Hidden, ...]) -> tuple[Hidden, ...]:
+    """What was hidden on an earlier screening is hidden already, and is found no more."""
+    return tuple(dict.fromkeys((*before, *now)))

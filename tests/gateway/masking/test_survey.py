@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from gateway.jsontext import Number
+from gateway.masking.compiled import Outcome, compiled
+from gateway.masking.documents import Document, Unreadable
+from gateway.masking.embedded import Pieces
+from gateway.masking.survey import MOST_NESTED, Survey, TooDeepError, survey
+from gateway.values import Action, Json, Mask
+
+MAIL = "alice@example.com"
+RULES = compiled((Mask("m", Action.REDACT, detectors=("email", "payment_card", "phone"), fields=("salary",)),))
+
+
+def of(value: Json) -> Survey:
+    return survey(value, RULES)
+
+
+def test_what_no_rule_means_is_absent() -> None:
+    assert of({"a": ["nothing here", 1, None, True, {"b": Number("1.50")}]}) == Survey({}, {}, {}, {})
+
+
+def test_what_is_found_in_strings_numbers_and_keys_is_named() -> None:
+    found = of({MAIL: [f"to {MAIL}", 4111111111111111, Number("4111111111111111.0")], "Salary": 1})
+    assert isinstance(outcome := found.strings[f"to {MAIL}"], Outcome)
+    assert outcome.text == "to [hidden:email]"
+    assert list(found.numbers) == [4111111111111111, Number("4111111111111111.0")]
+    assert list(found.keys) == [MAIL]
+    assert list(found.named) == ["Salary"]
+
+
+def test_documents_in_strings_are_surveyed_with_all_that_is_in_them() -> None:
+    inner = json.dumps({"salary": 1, "x": [MAIL]})
+    found = of({"t": json.dumps([inner])})
+    assert isinstance(found.strings[inner], Document)
+    assert isinstance(found.strings[MAIL], Outcome)
+    assert "salary" in found.named
+
+
+def test_documents_between_words_are_surveyed_where_a_rule_may_reach_into_them() -> None:
+    assert isinstance(of(["so: " + json.dumps({"salary": 1})]).strings['so: {"salary": 1}'], Pieces)
+    assert of(["so: " + json.dumps({"other": 1})]).strings == {}
+
+
+def test_documents_beyond_the_limit_are_unreadable() -> None:
+    text = "x"
+    for _ in range(MOST_NESTED):
+        text = json.dumps([text])
+    assert Unreadable() not in of([text]).strings.values()
+    assert Unreadable() in of([json.dumps([text])]).strings.values()
+
+
+def test_a_value_deeper_than_any_that_was_parsed_raises() -> None:
+    value: Json = []
+    for _ in range(200):
+        value = [value]
+    with pytest.raises(TooDeepError):
+        of(value)
+    deep_with_a_key_twice = '{"a":1,"a":' + "[" * 200 + "]" * 200 + "}"
+    assert of([deep_with_a_key_twice]).strings == {deep_with_a_key_twice: Unreadable()}
