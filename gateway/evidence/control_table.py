@@ -152,7 +152,10 @@ TABLE: tuple[Control, ...] = (
         *("AU-5", "Response to Audit Logging Process Failures", E),
         "That nothing is forwarded and nothing answered without its record; what came late says so.",
         fields=("spilled",),
-        tests=("walk/test_refusals.py::test_without_evidence_no_call_is_forwarded",),
+        tests=(
+            "walk/test_refusals.py::test_without_evidence_no_call_is_forwarded",
+            "gateway/evidence/test_jobs.py::test_a_seal_that_fails_is_told_and_its_end_too",
+        ),
     ),
     Control(
         *("AU-6", "Audit Record Review, Analysis, and Reporting", S),
@@ -178,6 +181,11 @@ TABLE: tuple[Control, ...] = (
         ),
     ),
     Control(
+        *("AU-9(2)", "Store on Separate Physical Systems or Components", S),
+        "Where it is set up so: seals copied once to a second account, with which the first must agree.",
+        tests=("gateway/evidence/test_copies.py::test_a_new_history_signed_with_the_stolen_key_is_found",),
+    ),
+    Control(
         *("AU-9(3)", "Cryptographic Protection", E),
         "The hash of each record, and of the one before it, which signed seals cover.",
         tests=("gateway/evidence/test_form.py::test_any_changed_field_changes_the_hash",),
@@ -197,6 +205,11 @@ TABLE: tuple[Control, ...] = (
         events=(Event.APPROVAL_DECIDED,),
         fields=("approver", "token"),
         tests=("gateway/approvals/test_rulings.py::test_one_approval_settles_what_needs_one",),
+    ),
+    Control(
+        *("AU-11", "Audit Record Retention", S),
+        "The oldest record that is there; for how long none can be deleted is set where it is deployed.",
+        tests=("infra/test_templates.py::test_only_payloads_are_ever_deleted_by_the_platform",),
     ),
     Control(
         *("AU-12", "Audit Record Generation", E),
