@@ -8,21 +8,18 @@ read (fail-closed).
 
 from dataclasses import replace
 
-from gateway.approvals.digest import REVEAL_META
+from gateway.approvals.digest import reveals
 from gateway.grant import enter_if_open
 from gateway.passage import Passage
 from gateway.reasons import Reason
 from gateway.rooms import Rooms
 from gateway.storage.contract import StoreUnavailableError
-from gateway.values import Call, Decision, Mask, Refusal
-
-MOST = 32
-"""Masks that one call may ask to lift."""
+from gateway.values import Decision, Mask, Refusal
 
 
 async def lift(passage: Passage, rooms: Rooms) -> Refusal | None:
     """What may be lifted for this call is; REVEAL_REFUSED if it asks for what nothing lifts."""
-    decision, asked = passage.decision, names(passage.call)
+    decision, asked = passage.decision, reveals(passage.call)
     if decision is None or asked is None:
         return Refusal(Reason.REVEAL_REFUSED, "not a list of names")
     by_name = {mask.name: mask for mask in decision.masks}
@@ -38,15 +35,6 @@ async def lift(passage: Passage, rooms: Rooms) -> Refusal | None:
     passage.revealed = ",".join(mask.name for mask in decision.masks if mask.name in lifted)
     passage.decision = _without(decision, lifted, approved)
     return None
-
-
-def names(call: Call) -> tuple[str, ...] | None:
-    """The masks that the call asks to lift; None if what it asks cannot be read."""
-    meta = call.params.get("_meta")
-    asked = meta.get(REVEAL_META, []) if isinstance(meta, dict) else []
-    if not isinstance(asked, list) or len(asked) > MOST or not all(isinstance(name, str) for name in asked):
-        return None
-    return tuple(dict.fromkeys(asked))
 
 
 async def _is_open(passage: Passage, mask: Mask, rooms: Rooms) -> bool:

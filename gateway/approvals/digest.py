@@ -17,6 +17,8 @@ REASON_META = "countersign/reason"
 """`_meta` key by which a client that has no page, such as a pipeline, says why."""
 REVEAL_META = "countersign/reveal"
 """`_meta` key by which a caller asks to see the answer without some masks; part of what is approved."""
+MAX_REVEALS = 32
+"""Masks that one call may ask to lift."""
 MAX_CALL = 128 * 1024
 """Bytes of the params of a call that needs an approval: nobody can read more before deciding."""
 
@@ -52,6 +54,15 @@ def shown_params(call: Call) -> dict[str, Json]:
     meta = call.params.get("_meta")
     kept = {key: value for key, value in meta.items() if not _is_volatile(key)} if isinstance(meta, dict) else {}
     return params | ({"_meta": kept} if kept else {})
+
+
+def reveals(call: Call) -> tuple[str, ...] | None:
+    """The masks that the call asks to lift; None if what it asks cannot be read."""
+    meta = call.params.get("_meta")
+    asked = meta.get(REVEAL_META, []) if isinstance(meta, dict) else []
+    if not isinstance(asked, list) or len(asked) > MAX_REVEALS or not all(isinstance(name, str) for name in asked):
+        return None
+    return tuple(dict.fromkeys(asked))
 
 
 def _is_volatile(key: str) -> bool:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from gateway import jsontext
 from gateway.access.grant import METHOD
 from gateway.approvals.approval import Approval
-from gateway.approvals.digest import shown_params
+from gateway.approvals.digest import reveals, shown_params
 from gateway.mask import mask, mask_text
 from gateway.policy.document import Policy
+from gateway.policy.obligations import seen_by
 from gateway.storage.contract import Pin
 from gateway.values import Call, Json, Mask, Masked
 
@@ -40,6 +41,8 @@ class ShownCall:
     hidden: int = 0
     """How many values are masked."""
     target: str = ""
+    reveals: tuple[str, ...] = ()
+    """Masks that the call asks to lift for its requester."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def masks_for(approval: Approval, policy: Policy, groups: frozenset[str]) -> tup
     if server is None or not names <= policy.masks.keys():
         return None
     names |= {each.name for each in server.masks}
-    return tuple(each for each in policy.masks.values() if each.name in names and each.clear_for.isdisjoint(groups))
+    return seen_by(policy, names, groups)
 
 
 def shown_call(call: Call | None, masks: tuple[Mask, ...] | None) -> ShownCall:
@@ -78,7 +81,9 @@ def shown_call(call: Call | None, masks: tuple[Mask, ...] | None) -> ShownCall:
         return ShownCall(None)
     found = [part for part in masked if part is not None]
     texts = [pair for part, _ in found for pair in _texts(part)]
-    return ShownCall(tuple(texts), sum(hidden for _, hidden in found), mask_text(call.target, masks))
+    return ShownCall(
+        tuple(texts), sum(hidden for _, hidden in found), mask_text(call.target, masks), reveals(call) or ()
+    )
 
 
 def shown_tool(pin: Pin | None, definition: str, masks: tuple[Mask, ...] | None) -> ShownTool | None:
@@ -104,7 +109,7 @@ def _masked(part: Json, masks: tuple[Mask, ...]) -> tuple[Json, int] | None:
     found = mask({"jsonrpc": "2.0", "id": 0, "result": {"structuredContent": part}}, masks)
     if not isinstance(found, Masked):
         return None
-    return found.message["result"]["structuredContent"], len(found.hidden)
+    return found.message["result"]["structuredContent"], sum(each.count for each in found.hidden)
 
 
 def _texts(part: Json) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ Takes the policy and the rules that bind a call, and gives what adds up, each on
 Nothing here loosens what a rule asks: who may see a value clear, or its last four characters, is said by the mask.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from gateway.policy.document import Policy, Rule
@@ -29,10 +30,15 @@ def masks(policy: Policy, caller: Caller, server: str, rules: list[Rule]) -> tup
     """What is hidden from this caller in answers."""
     named = {mask.name for rule in rules for mask in rule.masks}
     named |= {mask.name for mask in policy.servers[server].masks}
+    return seen_by(policy, named, caller.groups)
+
+
+def seen_by(policy: Policy, named: Collection[str], groups: frozenset[str]) -> tuple[Mask, ...]:
+    """The masks of these names for somebody in these groups, in the order of the document."""
     return tuple(
-        mask if mask.partial_for.isdisjoint(caller.groups) else replace(mask, action=Action.PARTIAL)
+        mask if mask.partial_for.isdisjoint(groups) else replace(mask, action=Action.PARTIAL)
         for mask in policy.masks.values()
-        if mask.name in named and mask.clear_for.isdisjoint(caller.groups)
+        if mask.name in named and mask.clear_for.isdisjoint(groups)
     )
 
 

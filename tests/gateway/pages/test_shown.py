@@ -69,6 +69,21 @@ def test_how_many_values_are_masked_is_said() -> None:
     assert shown_call(call_of("t", {"a": "x@example.com", "b": "y@example.com", "c": 1}), EMAILS).hidden == 2
 
 
+def test_masks_that_the_call_asks_to_lift_are_told() -> None:
+    call = call_of("t", {"a": 1})
+    params = {**call.params, "_meta": {"countersign/reveal": ["personal"]}}
+    assert shown_call(replace(call, message={**call.message, "params": params}), EMAILS).reveals == ("personal",)
+    assert shown_call(call, EMAILS).reveals == ()
+
+
+def test_a_group_that_sees_the_last_characters_sees_them_here_too() -> None:
+    hr = frozenset({GROUPS["hr"]})
+    known = policy()
+    shown = replace(known.masks["personal"], clear_for=frozenset(), partial_for=hr)
+    [mask, *_] = masks_for(approval("personal"), replace(known, masks={**known.masks, "personal": shown}), hr) or ()
+    assert mask.action is Action.PARTIAL
+
+
 @pytest.mark.parametrize(
     "masks",
     [
