@@ -11,8 +11,9 @@ import hmac
 from functools import lru_cache, partial
 
 from gateway.held_secrets import HeldSecrets
-from gateway.seal import keys_for, with_keys
 from gateway.values import Refusal, Secret
+
+# `seal` is imported where keys are derived: masking on the command line needs neither keys nor cryptography.
 
 _DIGESTS = "evidence digest"
 _DIGEST = 32
@@ -43,6 +44,8 @@ def digests(value: bytes, keys: Secret) -> tuple[str, ...]:
 
     Raises ValueError.
     """
+    from gateway.seal import keys_for  # noqa: PLC0415
+
     return tuple(_digest(key, value) for key in keys_for(_DIGESTS, keys))
 
 
@@ -57,6 +60,8 @@ def is_token(text: str) -> bool:
 
 async def keyed_for(session: str, key_name: str, held: HeldSecrets) -> Keyed | Refusal:
     """That of the session, with the first key of the secret, or SESSION_KEY_UNAVAILABLE."""
+    from gateway.seal import with_keys  # noqa: PLC0415
+
     return await with_keys(key_name, held, partial(_keyed, session))
 
 
@@ -66,4 +71,6 @@ def _keyed(session: str, keys: Secret) -> Keyed:
 
 @lru_cache(maxsize=8)
 def _purposes(keys: Secret) -> tuple[bytes, bytes]:
+    from gateway.seal import keys_for  # noqa: PLC0415
+
     return keys_for(_DIGESTS, keys)[0], keys_for("mask token", keys)[0]

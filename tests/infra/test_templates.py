@@ -137,6 +137,6 @@ def test_nobody_deletes_evidence_by_the_way_and_a_retention_that_is_locked_is_no
 def test_only_payloads_are_ever_deleted_by_the_platform() -> None:
     (ending,) = [found for found in resources() if found.kind.endswith("/managementPolicies")]
     (rule,) = ending.body["properties"]["policy"]["rules"]
-    assert rule["definition"]["filters"]["prefixMatch"] == ["payloads/"]
+    assert rule["definition"]["filters"]["prefixMatch"] == ["payloads/2"], "days, and no texts of policies"
     deletion = rule["definition"]["actions"]["baseBlob"]["delete"]
     assert deletion == {"daysAfterCreationGreaterThan": "retentionDays"}

@@ -114,7 +114,7 @@ def found(*words: str) -> list[Any]:
 
 def test_an_operator_lists_shows_and_revokes(stores: str) -> None:
     today = datetime.now(UTC).date().isoformat()
-    long_ago = (datetime.now(UTC) - timedelta(days=9)).date().isoformat()
+    long_ago = (datetime.now(UTC) - timedelta(days=8)).date().isoformat()
     assert found() == found("--open") == found("--holder", "erin") == ["erin"]
     assert found("--all") == found("--unused") == found("--to", today) == ["erin", "max"]
     assert found("--from", long_ago) == ["erin"]
