@@ -81,7 +81,11 @@ def test_a_sealed_id_is_visible_ascii(upstream_id: str) -> None:
     assert opened.upstream_id == upstream_id
 
 
-@pytest.mark.parametrize("value", ["", "short", "!" * 43, base64.b64encode(bytes(31)).decode(), f"{KEY},", "é" * 43])
+@pytest.mark.parametrize(
+    "value",
+    ["", "short", "!" * 43, base64.b64encode(bytes(31)).decode(), f"{KEY},", "é" * 43],
+    ids=["none", "short", "no base64", "31 bytes", "a key and nothing", "no ASCII"],
+)
 async def test_without_a_proper_key_there_are_no_sessions(value: str) -> None:
     async def read(_name: str) -> Secret:
         return Secret(value)

@@ -134,7 +134,11 @@ async def test_keys_are_derived_once_while_the_secret_is_held() -> None:
     assert await seal_for("call", "k", vault) is not await seal_for("result", "k", vault)
 
 
-@pytest.mark.parametrize("value", ["", "short", "!" * 43, base64.b64encode(bytes(31)).decode(), f"{OLD},", "é" * 43])
+@pytest.mark.parametrize(
+    "value",
+    ["", "short", "!" * 43, base64.b64encode(bytes(31)).decode(), f"{OLD},", "é" * 43],
+    ids=["none", "short", "no base64", "31 bytes", "a key and nothing", "no ASCII"],
+)
 async def test_without_a_proper_key_nothing_is_sealed(value: str) -> None:
     refusal = await seal_for("call", "session-key", held(value))
     assert isinstance(refusal, Refusal)
