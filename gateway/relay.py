@@ -9,7 +9,7 @@ outcome is on record and the upstream's connection is closed.
 import asyncio
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway import jsontext, sse
@@ -17,10 +17,12 @@ from gateway.answer import error_message
 from gateway.client_features import asked, forbidden
 from gateway.forward import BrokenStreamError, EventStream, is_response_to
 from gateway.mask import mask_text
+from gateway.masking.across import Across, Tally
+from gateway.policy.document import Streams
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
-from gateway.settle import acts, fail, features_of, settle, visible
-from gateway.values import Era, MessageKind, Refusal
+from gateway.settle import acts, concluded, fail, features_of, settle, visible
+from gateway.values import Era, Masked, MessageKind, Refusal
 from gateway.watch import Watch, tell_cancelled
 
 KEEP_ALIVE = 15.0
@@ -47,6 +49,9 @@ class _Progress:
     events: AsyncGenerator[sse.Event] | None = None
     tell: Tell = _nobody
     watch: Watch | None = None
+    across: Across = field(default_factory=Across)
+    hidden: Tally = field(default_factory=Tally)
+    """What was hidden of notifications and is not on record yet."""
     is_cut_off: bool = False
     """The access that the call was made under has ended, and the call with it."""
 
@@ -58,13 +63,19 @@ def relay(
 
     `watch` ends the stream once the access that it runs under is over, and tells the client of lists that change.
     """
-    progress = _Progress(tell=tell, watch=watch)
+    progress = _Progress(tell=tell, watch=watch, across=Across(is_strict=_is_strict(passage)))
     stream = _relay(passage, upstream, progress, recorder)
     # A client that has gone before the first event never starts the generator, and its `finally` never runs.
     loop = asyncio.get_running_loop()
     abandoned = weakref.finalize(stream, _abandon, loop, passage, upstream, progress, recorder)
     abandoned.atexit = False
     return stream
+
+
+def _is_strict(passage: Passage) -> bool:
+    server = passage.policy.servers.get(passage.call.server) if passage.policy else None
+    # fail-closed: without a policy nothing says that the beginning of a value may leave.
+    return server is None or server.streams is Streams.STRICT
 
 
 async def _relay(
@@ -81,9 +92,9 @@ async def _relay(
         ending = await _ended_without_answer(passage, progress, recorder)
         if ending is not None:
             yield sse.write(ending)
-    except CutOffError as cut:
-        progress.is_cut_off = True
-        yield sse.write(await _error(passage, cut.refusal, progress, recorder))
+    except RefusedStreamError as refused:
+        progress.is_cut_off = isinstance(refused, CutOffError)
+        yield sse.write(await _error(passage, refused.refusal, progress, recorder))
     except BrokenStreamError as broken:
         yield sse.write(await _error(passage, Refusal(broken.reason), progress, recorder))
     except Exception as error:  # noqa: BLE001 - fail-closed: a stream runs on after `call.serve` has returned
@@ -93,12 +104,16 @@ async def _relay(
         _let_go(passage, upstream, progress, recorder)
 
 
-class CutOffError(BrokenStreamError):
+class RefusedStreamError(BrokenStreamError):
     """A stream that must not go on."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.reason)
         self.refusal = refusal
+
+
+class CutOffError(RefusedStreamError):
+    """The access that it runs under is over."""
 
 
 async def _beating(events: AsyncIterator[sse.Event], watch: Watch | None) -> AsyncGenerator[sse.Event]:
@@ -156,15 +171,26 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
     if "method" not in message:
         answered = _answered(passage, message)
-        settled = await settle(answered, message, recorder)
+        settled = await settle(answered, message, recorder, progress.hidden.take() if acts(answered) else ())
         progress.answered = answered is passage
         return _with(event, error_message(answered.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
-    seen = visible(passage, message)
+    seen = _seen(passage, message, progress)
+    return _with(event, progress.watch.acknowledged(seen) if progress.watch else seen)
+
+
+def _seen(passage: Passage, message: dict[str, Any], progress: _Progress) -> dict[str, Any]:
+    """What is no answer, as this caller may see it after all that came before. Raises RefusedStreamError."""
+    masks = passage.decision.masks if passage.decision else ()
+    seen = joined = progress.across.masked(message, masks, passage.keyed)
+    if isinstance(joined, Masked):
+        seen = visible(passage, joined.message)
+        progress.hidden.add(joined.hidden)
     if isinstance(seen, Refusal):
-        raise BrokenStreamError(seen.reason)
-    return _with(event, progress.watch.acknowledged(seen.message) if progress.watch else seen.message)
+        raise RefusedStreamError(seen)
+    progress.hidden.add(seen.hidden)
+    return seen.message
 
 
 def _answered(passage: Passage, message: dict[str, Any]) -> Passage:
@@ -210,7 +236,7 @@ async def _ended_without_answer(passage: Passage, progress: _Progress, recorder:
     if progress.resumable:
         progress.answered = True
         refusal = None
-        if acts(passage) and not await recorder.outcome(passage, Outcome.DETACHED):
+        if acts(passage) and not await concluded(passage, Outcome.DETACHED, recorder, hidden=progress.hidden.take()):
             refusal = Refusal(Reason.OUTCOME_UNRECORDED)
         return None if refusal is None else sse.Event(jsontext.write(error_message(passage.call, refusal)).decode())
     return await _error(passage, Refusal(Reason.UPSTREAM_BROKE_OFF), progress, recorder)
@@ -218,7 +244,7 @@ async def _ended_without_answer(passage: Passage, progress: _Progress, recorder:
 
 async def _error(passage: Passage, refusal: Refusal, progress: _Progress, recorder: Recorder) -> sse.Event:
     """The JSON-RPC error that ends the stream, on record."""
-    told = await fail(passage, refusal, recorder)
+    told = await fail(passage, refusal, recorder, hidden=progress.hidden.take())
     progress.answered = True
     return sse.Event(jsontext.write(error_message(passage.call, told)).decode(), "message")
 
@@ -261,5 +287,7 @@ async def _end(passage: Passage, upstream: EventStream, progress: _Progress, rec
     await upstream.close()
     if progress.is_cut_off:
         await tell_cancelled(passage, progress.tell)
-    if not progress.answered and acts(passage):
-        await recorder.outcome(passage, Outcome.CANCELLED)
+    hidden = progress.hidden.take()
+    if hidden or (not progress.answered and acts(passage)):
+        outcome = Outcome.SUCCEEDED if progress.answered else Outcome.CANCELLED
+        await recorder.outcome(passage, outcome, hidden=hidden)

@@ -90,8 +90,10 @@ _LICENCE_LABELS = (
 
 
 def _dvla(text: str) -> bool:
+    if len(text) != _DVLA_LENGTH:
+        return False
     month, day = int(text[6:8]) % 50, int(text[8:10])
-    return len(text) == _DVLA_LENGTH and 1 <= month <= 12 and 1 <= day <= 31
+    return 1 <= month <= 12 and 1 <= day <= 31
 
 
 def _licence(text: str) -> bool:

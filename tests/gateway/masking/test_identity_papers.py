@@ -82,3 +82,8 @@ def test_other_licences_are_told_by_their_label(text: str, values: list[str]) ->
 def test_the_key_of_a_licence_tells_its_number() -> None:
     assert is_told(DRIVING_LICENCE, "D 1234 5678")
     assert not is_told(DRIVING_LICENCE, "provisional")
+
+
+@pytest.mark.parametrize("text", ["x A001012JAZAA", "ABCDE000000AA", "A000000AA1"])
+def test_what_is_shorter_than_a_licence_number_is_none_and_no_error(text: str) -> None:
+    assert found(DRIVING_LICENCE, text) == []
