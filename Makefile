@@ -1,10 +1,11 @@
 # The menu. `make run` and `make test` set up all that they need.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run tour test lint
+.PHONY: help setup run tour test lint lock licences sbom
 
 PYTHON_STAMP := .venv/stamp
 NODE_STAMP := node_modules/stamp
+SUPPLY_STAMP := .local/supply/stamp
 
 help:
 	@echo "make run     start the local stack; Ctrl-C stops it"
@@ -12,6 +13,9 @@ help:
 	@echo "make test    lint, types and tests"
 	@echo "make lint    lint and types alone"
 	@echo "make setup   install Python and Node packages (the others do it too)"
+	@echo "make lock    write requirements.lock: every package of production, with hashes; UPGRADE=1 for newer ones"
+	@echo "make licences  write docs/licences.md, the licences of these packages"
+	@echo "make sbom    write .local/sbom.json, the bill of materials of these packages (CycloneDX)"
 
 setup: $(PYTHON_STAMP) $(NODE_STAMP)
 
@@ -51,4 +55,24 @@ $(NODE_STAMP): package.json package-lock.json
 	fi
 	@echo "Installing Node packages"
 	@npm ci --loglevel=error
+	@touch $@
+
+lock: $(SUPPLY_STAMP)
+	.local/supply/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header \
+	  $(if $(UPGRADE),--upgrade) --output-file requirements.lock requirements.txt
+
+licences: $(PYTHON_STAMP)
+	.venv/bin/python -m tests.docs.licences
+
+# Of exactly what the lock installs, and nothing else; validated by CycloneDX's own schema.
+sbom: $(SUPPLY_STAMP)
+	@.venv/bin/python -m venv --clear --without-pip .local/production
+	@.venv/bin/python -m pip --python .local/production/bin/python install --quiet --disable-pip-version-check \
+	  --require-hashes --requirement requirements.lock
+	PYTHONWARNINGS=ignore .local/supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --validate \
+	  --output-format JSON --output-file .local/sbom.json .local/production/bin/python
+
+$(SUPPLY_STAMP): requirements-supply.txt $(PYTHON_STAMP)
+	@.venv/bin/python -m venv --clear .local/supply
+	@.local/supply/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-supply.txt
 	@touch $@
