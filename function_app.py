@@ -22,6 +22,7 @@ from gateway.approvals.api import serve as serve_operator
 from gateway.approvals.orchestrations import Durable
 from gateway.call import serve
 from gateway.door import arrival_of, gone_from, origin_of, page_request_of, response_of
+from gateway.health import serve as serve_health
 from gateway.pages.serve import serve as serve_page
 from gateway.process import health_of, jwks_of, metadata_of, rooms, sealing
 
@@ -171,6 +172,12 @@ async def operators_story(req: Request) -> Response:
 async def operators_revocation(req: Request, client: durable.DurableOrchestrationClient) -> Response:
     """The end of one, whatever state it is in."""
     return await _operator(req, client)
+
+
+@app.route(route="api/health", methods=METHODS)  # type: ignore[untyped-decorator]
+async def operators_health(req: Request) -> Response:
+    """How the gateway is doing, for operators; and its doctor."""
+    return response_of(await serve_health(await page_request_of(req), origin_of(req), rooms(), Durable(None)))
 
 
 @app.route(route="api/grants", methods=METHODS)  # type: ignore[untyped-decorator]

@@ -135,8 +135,8 @@ def _speeds(measured: Measured) -> str:
     ]
     header = ("message", "MB", "ms", "MB/s", "entries of evidence")
     return (
-        "## Speed\n\nWhole messages through `gateway.mask.mask`, one core, median of five rounds, all detectors unless "
-        "it says otherwise. The budget: 50 MB/s, and 300 ms for 10 MB.\n\n" + table(header, rows)
+        "## Speed\n\nWhole messages through `gateway.mask.mask`, one core, processor time, median of five rounds, all "
+        "detectors unless it says otherwise. The budget: 50 MB/s, and 300 ms for 10 MB.\n\n" + table(header, rows)
         if rows
         else ""
     )

@@ -66,9 +66,10 @@ def pin() -> int | None:
 
 
 def _took(message: dict[str, Json], rules: tuple[Mask, ...]) -> tuple[float, int, str]:
-    begin = time.perf_counter()
+    # Processor time: what else runs on the machine is not what is measured.
+    begin = time.process_time()
     masked = mask(message, rules)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     hidden = getattr(masked, "hidden", None)
     return (seconds, len(hidden), "answered") if hidden is not None else (seconds, 0, "refused")
 

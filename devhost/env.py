@@ -1,11 +1,12 @@
 """`python -m devhost env`: prints the running stack's app settings as lines for a shell.
 
 Takes the command's arguments and returns its exit status. With these settings `python -m gateway`
-works on the stores of the local stack; it starts nothing.
+works on the local stack, its vault and its identity too; it starts nothing.
 """
 
 import argparse
 import shlex
+import ssl
 import sys
 from pathlib import Path
 
@@ -31,8 +32,20 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    for name, value in gateway_environment(place).items():
-        # The others are the process's own; a shell that takes SSL_CERT_FILE trusts no other host any more.
-        if name.startswith("COUNTERSIGN_"):
+    settings = gateway_environment(place) | {"SSL_CERT_FILE": str(_authorities(place.state))}
+    for name, value in settings.items():
+        # FUNCTIONS_WORKER_RUNTIME is the host's own.
+        if name.startswith(("COUNTERSIGN_", "IDENTITY_", "SSL_")):
             print(f"export {name}={shlex.quote(value)}")
+    # A proxy of the network reaches nothing on this machine.
+    for name in ("NO_PROXY", "no_proxy"):
+        print(f'export {name}="${{{name}:+${name},}}localhost,127.0.0.1"')
     return 0
+
+
+def _authorities(state: Path) -> Path:
+    """A file with the stack's own authority and those of the system, so that the shell goes on trusting others."""
+    ours, bundle = state / "tls" / "ca.pem", state / "ca-bundle.pem"
+    found = [path for path in (Path(ssl.get_default_verify_paths().openssl_cafile), ours) if path.is_file()]
+    bundle.write_text("\n".join(path.read_text() for path in found))
+    return bundle

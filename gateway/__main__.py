@@ -18,6 +18,7 @@ COMMANDS = {
     "tools": ("gateway.cli.tools", "show which tools are pinned, what changed, and accept it"),
     "approvals": ("gateway.cli.approvals", "list and show approvals, revoke one"),
     "access": ("gateway.cli.access", "list and show who holds what access, revoke it"),
+    "doctor": ("gateway.cli.doctor", "say what is wrong with a deployment, and what to do"),
     "evidence": ("gateway.cli.evidence", "verify, replay and export the evidence"),
 }
 """Each module has `main(arguments) -> Printed`."""

@@ -5,6 +5,7 @@ forwarded by `turn_away`, what came of a forwarded call by `settle` and `relay`.
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -30,7 +31,8 @@ from gateway.relay import relay
 from gateway.reveal import lift
 from gateway.rooms import Rooms
 from gateway.session import find_session, session_of
-from gateway.settle import acts, fail, settle
+from gateway.settle import acts, concluded, fail, settle
+from gateway.telemetry.context import parents_of, parse
 from gateway.values import Arrival, Call, Caller, Origin, Refusal
 from gateway.waiting import opens_pages, wait
 from gateway.watch import watch_over
@@ -52,10 +54,14 @@ async def serve(
     headers, origins = dict(arrival.headers), rooms.settings.origins
     if arrival.http_method == "OPTIONS":
         return cors.preflight(headers, origins)
+    began = time.time_ns()
     reading = inbound.read(arrival, origins)  # 1
     passage, refusal = Passage(reading.call, origin, gone=gone, orchestrations=orchestrations), reading.refusal
+    trace = rooms.telemetry.begin(reading.call, parents_of(reading.call, origin.trace), began)
+    passage.trace, passage.origin = trace, replace(origin, trace=trace.traceparent)
     served = await bounded(passage, turn_away(passage, refusal, rooms) if refusal else walk(passage, rooms), rooms)
-    return replace(served, headers=served.headers | cors.headers(headers, origins))
+    body = trace.through(passage, served.body)
+    return replace(served, headers=served.headers | cors.headers(headers, origins), body=body)
 
 
 async def bounded(passage: Passage, steps: Awaitable[Answer], rooms: Rooms) -> Answer:
@@ -71,12 +77,14 @@ async def bounded(passage: Passage, steps: Awaitable[Answer], rooms: Rooms) -> A
 async def walk(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from 2 on, one after the other; the first refusal ends the walk."""
     sessions = SessionTokens(rooms.signing, passage.call.server, rooms.now().timestamp())
-    caller = await authenticate(passage.call.token, rooms.settings, rooms.keys, sessions=sessions)  # 2
+    authenticating = authenticate(passage.call.token, rooms.settings, rooms.keys, sessions=sessions)
+    caller = await passage.trace.room("authenticate", authenticating)  # 2
     if isinstance(caller, Refusal):
         return await turn_away(passage, caller, rooms)
     passage.caller, passage.client_session = caller, passage.call.mcp_session
     passage.session = session_of(passage.call, caller, rooms.now())
-    found = await find_session(passage.call, caller, rooms.settings.session_key, rooms.secrets, rooms.now())  # 3
+    finding = find_session(passage.call, caller, rooms.settings.session_key, rooms.secrets, rooms.now())
+    found = await passage.trace.room("session", finding)  # 3
     if isinstance(found, Refusal):
         return await turn_away(passage, found, rooms)
     passage.call, passage.session, passage.can_open_pages = found.call, found.session, found.can_open_pages
@@ -88,13 +96,15 @@ async def decided(passage: Passage, caller: Caller, rooms: Rooms) -> Answer:
     again = partial(_again, passage, caller, rooms)
     if refusal := await checked(passage, caller, rooms):
         if refusal.reason is Reason.GRANT_NEEDED:
-            return await told(passage, await ask_for_access(passage, refusal, rooms, again), rooms)
+            asking = passage.trace.room("wait for people", ask_for_access(passage, refusal, rooms, again))
+            return await told(passage, await asking, rooms)
         return await turn_away(passage, refusal, rooms)
     if passage.call.method in tasks.METHODS:
         return await told(passage, await tasks.answer(passage, rooms), rooms)
-    waiting = await approval.require(passage, rooms)  # 7
+    waiting = await passage.trace.room("approval", approval.require(passage, rooms))  # 7
     if isinstance(waiting, approval.Pending):
-        return await told(passage, await wait(passage, waiting, rooms, again), rooms)
+        held = passage.trace.room("wait for people", wait(passage, waiting, rooms, again))
+        return await told(passage, await held, rooms)
     if waiting is not None:
         return await turn_away(passage, waiting, rooms)
     return await made(passage, rooms)
@@ -103,11 +113,13 @@ async def decided(passage: Passage, caller: Caller, rooms: Rooms) -> Answer:
 async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | None:
     """Why the call may not be made, whoever approved it, by the policy and the catalogue as they are now."""
     passage.vouched, passage.policy = caller, await policy_in_force(rooms)
-    complete = await groups.complete(caller, passage.policy, rooms.memberships)
+    completing = groups.complete(caller, passage.policy, rooms.memberships)
+    complete = await passage.trace.room("groups", completing)
     if isinstance(complete, Refusal):
         return complete
     passage.caller = complete
-    decided = authorize(passage.policy, complete, passage.call, rooms.now())  # 5
+    deciding = partial(authorize, passage.policy, complete, passage.call, rooms.now())
+    decided = passage.trace.pure("authorize", deciding)  # 5
     decision = await shown.as_shown(passage, decided, rooms)
     if isinstance(decision, Refusal):
         return decision
@@ -120,14 +132,23 @@ async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | N
         return screened
     passage.decision = screened
     # 4 comes after 5, so that the gateway asks no upstream for tools on behalf of one who may not use them.
-    held_back = await rooms.catalogue.check(passage, partial(reach_upstream, rooms=rooms))  # 4
+    checking = rooms.catalogue.check(passage, partial(reach_upstream, rooms=rooms))
+    held_back = await passage.trace.room("catalogue", checking)  # 4
     if held_back is not None:
         return held_back
-    return await grant.require(passage, rooms) or await lift(passage, rooms) or tasks.unheard(passage)  # 6
+    not_open = await passage.trace.room("grant", grant.require(passage, rooms))  # 6
+    return not_open or await lift(passage, rooms) or tasks.unheard(passage)
 
 
 async def resumed(passage: Passage, approved: Approval, begun: Call, rooms: Rooms) -> Answer:
     """The same rooms for the call of a task, which the gateway makes by itself: by this approval and no other."""
+    parent = parse(passage.origin.trace)
+    passage.trace = rooms.telemetry.begin(passage.call, (parent,) if parent else (), is_served=False)
+    found = await bounded(passage, _resumed(passage, approved, begun, rooms), rooms)
+    return replace(found, body=passage.trace.through(passage, found.body))
+
+
+async def _resumed(passage: Passage, approved: Approval, begun: Call, rooms: Rooms) -> Answer:
     if passage.caller is None:
         return await turn_away(passage, Refusal(Reason.TOKEN_MISSING), rooms)
     refusal = await checked(passage, passage.caller, rooms) or await approval.permit(passage, approved, begun, rooms)
@@ -138,10 +159,13 @@ async def made(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from the intent on, for a call that may be made now."""
     await cancelled(passage, rooms)
     passage.call = approval.without_asides(passage.call)
-    if not await rooms.recorder.intent(passage, Event.INTENT if acts(passage) else Event.RELAYED):  # 8
+    recording = rooms.recorder.intent(passage, Event.INTENT if acts(passage) else Event.RELAYED)
+    if not await passage.trace.room("record intent", recording):  # 8
+        passage.trace.came_of(passage, Outcome.REFUSED, Refusal(Reason.EVIDENCE_UNAVAILABLE))
         return answer.refused(passage.call, Refusal(Reason.EVIDENCE_UNAVAILABLE))
     if spent := await approval.spend(passage, rooms):
         return await turn_away(passage, spent, rooms)
+    passage.trace.approved(passage.spends)
     response = await reach_upstream(passage, rooms)  # 9, 10
     return await hand_back(passage, response, rooms)  # 11, 12, 13
 
@@ -186,7 +210,7 @@ async def hand_back(passage: Passage, response: Response, rooms: Rooms) -> Answe
             if isinstance(settled, Refusal)
             else answer.replied(response.status, session, settled)
         )
-    if acts(passage) and not await recorder.outcome(passage, Outcome.SUCCEEDED):
+    if acts(passage) and not await concluded(passage, Outcome.SUCCEEDED, recorder):
         return answer.refused(call, Refusal(Reason.OUTCOME_UNRECORDED))
     return answer.accepted(response.status, session)
 
@@ -208,7 +232,8 @@ async def turn_away(passage: Passage, refusal: Refusal, rooms: Rooms) -> Answer:
     """The refusal, on record. A caller is told of it only once it is (fail-closed)."""
     if passage.on_its_way:
         return answer.refused(passage.call, await fail(passage, refusal, rooms.recorder))
-    recorded = await rooms.recorder.refused(passage, refusal)
+    recorded = await passage.trace.room("record refusal", rooms.recorder.refused(passage, refusal))
+    passage.trace.came_of(passage, Outcome.REFUSED, refusal)
     if not recorded and passage.caller is not None:
         refusal = Refusal(Reason.EVIDENCE_UNAVAILABLE)
     return answer.refused(passage.call, refusal, challenge(rooms.settings, passage.call.server, refusal.reason))

@@ -38,6 +38,7 @@ from gateway.storage.evidence_reader import open_rows
 from gateway.storage.graph import Graph
 from gateway.storage.pins import open_pins
 from gateway.storage.tables import open_table
+from gateway.telemetry.trace import OFF, Telemetry
 from gateway.token_endpoint import TokenEndpoint
 from gateway.upstream_tokens import UpstreamTokens
 from gateway.values import Secret
@@ -59,7 +60,8 @@ def open_rooms(settings: Settings) -> Rooms:
     secrets = HeldSecrets(_LazyVault(settings).read if settings.key_vault else None)
     pins = open_pins(settings.state, settings.identity)
     evidence = open_table(settings.evidence, settings.evidence_table, settings.identity)
-    recorder = Recorder(Chains(evidence), Payloads(_LazyBlobs(settings, PAYLOADS)))
+    telemetry = _open_telemetry(settings)
+    recorder = Recorder(Chains(telemetry.timed(evidence)), Payloads(_LazyBlobs(settings, PAYLOADS)))
     seal = partial(seal_for, PURPOSE, settings.session_key, secrets)
     book = Book(open_approvals(settings.state, settings.identity), recorder, seal, _now)
     return Rooms(
@@ -77,6 +79,7 @@ def open_rooms(settings: Settings) -> Rooms:
         grants=Register(open_approvals(settings.state, settings.identity, GRANTS), book, _now),
         signing=SigningKeys(_LazySigningKey(settings, settings.token_key) if settings.key_vault else None),
         library=_open_library(settings),
+        telemetry=telemetry,
     )
 
 
@@ -84,6 +87,15 @@ def _open_library(settings: Settings) -> Stored:
     """The evidence, as the auditors' pages read it; they ask for no seal."""
     rows = open_rows(settings.evidence, settings.evidence_table, settings.identity)
     return Stored(rows, _LazyBlobs(settings, SEALS), _LazyBlobs(settings, PAYLOADS))
+
+
+def _open_telemetry(settings: Settings) -> Telemetry:
+    if not settings.collector:
+        return OFF
+    # No first call waits for its packages where no collector is named.
+    from gateway.telemetry.opened import Exported  # noqa: PLC0415
+
+    return Exported(settings.collector)
 
 
 def open_alarms(opened: Rooms) -> Alarms:

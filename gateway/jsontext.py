@@ -8,6 +8,7 @@ as `Number`, so that `write` gives back the spelling that came in.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -118,14 +119,10 @@ _DECODER_LENIENT = _decoder(None)
 
 def _shallow(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            item
-            for holder in level
-            if isinstance(holder, dict | list)
-            for item in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(item, dict | list)
-        ]
-        if not level:
+    for _ in range(MAX_DEPTH + 1):
+        # Exact types: `isinstance` over a union costs several times as much, and json makes no other.
+        holders = [item for item in level if type(item) is dict or type(item) is list]
+        if not holders:
             return True
+        level = list(chain.from_iterable([item.values() if type(item) is dict else item for item in holders]))
     return False

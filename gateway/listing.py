@@ -99,6 +99,7 @@ async def _page(passage: Passage, cursor: str, reach: Reach, recorder: Recorder)
         policy=passage.policy,
         decision=passage.decision,
         cause=passage.id,
+        trace=passage.trace,
     )
     if not await recorder.intent(asking, Event.RELAYED):
         return Refusal(Reason.EVIDENCE_UNAVAILABLE)

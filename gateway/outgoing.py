@@ -1,7 +1,8 @@
 """After room 5: what a request may take out to its server. Pure.
 
 Takes a decided passage and gives its decision, with the approvals that the content of the request asks for; the
-passage then has the request as it may leave. A request that holds what must not leave is refused, and so is one
+passage then has the request as it may leave. A mask that blocks or asks people reads names and URIs too; one that
+hides leaves them, since a call must name them. A request that holds what must not leave is refused, and so is one
 that cannot be masked (fail-closed). What it held is told by rule, place and keyed digest, and never by value.
 """
 
@@ -19,11 +20,15 @@ def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
     To screen it again changes nothing more, so a call that has waited for people may come here again.
     """
     waits = tuple(each for each in decision.request_masks if each.action is Action.APPROVAL)
-    hides = tuple(each for each in decision.request_masks if each.action is not Action.APPROVAL)
-    found = _masked(passage, tuple(replace(each, action=Action.REDACT) for each in waits))
+    blocks = tuple(each for each in decision.request_masks if each.action is Action.BLOCK)
+    hides = tuple(each for each in decision.request_masks if each not in waits + blocks)
+    refusal = _masked(passage, blocks, mask.SEARCHED)
+    if isinstance(refusal, Refusal):
+        return refusal
+    found = _masked(passage, tuple(replace(each, action=Action.REDACT) for each in waits), mask.SEARCHED)
     if isinstance(found, Refusal):
         return found
-    seen = _masked(passage, hides)
+    seen = _masked(passage, hides, mask.FROM_CLIENT)
     if isinstance(seen, Refusal):
         return seen
     if seen.hidden:
@@ -33,8 +38,8 @@ def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
     return replace(decision, approvals=_with_approvals(decision, waits, asked))
 
 
-def _masked(passage: Passage, masks: tuple[Mask, ...]) -> Masked | Refusal:
-    masked = mask.mask(dict(passage.call.message), masks, passage.keyed)
+def _masked(passage: Passage, masks: tuple[Mask, ...], terms: mask.Terms) -> Masked | Refusal:
+    masked = mask.mask(dict(passage.call.message), masks, passage.keyed, terms)
     if not isinstance(masked, Refusal):
         return masked
     is_blocked = masked.reason is Reason.BLOCKED

@@ -13,6 +13,7 @@ from gateway.approvals.orchestrations import Orchestrations
 from gateway.events import Outcome
 from gateway.keyed import Keyed
 from gateway.policy.document import Policy
+from gateway.telemetry.trace import Trace
 from gateway.values import Call, Caller, Decision, Hidden, Json, Origin, Refusal
 
 
@@ -43,6 +44,8 @@ class Passage:
     """What stands for hidden values in this session; None before the call may be made."""
     sent: tuple[Hidden, ...] = ()
     """What was hidden of the request, or has to be approved in it."""
+    uninspected: str = ""
+    """What no detector read of the answer, by type, with number and size."""
     revealed: str = ""
     """Names of the masks that are lifted for this call, with commas."""
     definition: str = ""
@@ -83,3 +86,5 @@ class Passage:
     """Notes what came of the call with the approval that it was made by."""
     on_its_way: bool = False
     """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
+    trace: Trace = field(default_factory=Trace)
+    """What operators are told of the call while it goes through the rooms."""

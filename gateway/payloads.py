@@ -83,7 +83,8 @@ def _masked(passage: Passage, message: Mapping[str, Any], size: int, *, answers:
         return Why.POLICY
     if size > MAX_READ:
         return Why.SIZE
-    masked = mask.mask(dict(message), for_record(policy), passage.keyed)
+    terms = mask.KEPT if answers else mask.KEPT_FROM_CLIENT
+    masked = mask.mask(dict(message), for_record(policy), passage.keyed, terms)
     return Why.MASKING if isinstance(masked, Refusal) else masked
 
 

@@ -8,13 +8,16 @@ so that no pin changes unseen. What the store or the evidence does not confirm i
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from gateway import jsontext, mask
+from gateway.canonical import canonical
+from gateway.payloads import for_record
 from gateway.policy.document import Server
 from gateway.reasons import Reason
 from gateway.record import Outcome, Passage, Recorder, ToolChange
 from gateway.storage.contract import Pin, PinChangedError, PinStore
-from gateway.tools.definition import Definition
+from gateway.tools.definition import MAX_TEXT, Definition
 from gateway.tools.pins import KNOWN, Verdict, decide, follow
 from gateway.values import Refusal
 
@@ -134,7 +137,7 @@ class Pinning:
     ) -> Refusal | None:
         """The pin of one definition knows it, and how it came to that is on record."""
         tool = definition.name
-        stored = tool in known.by_tool
+        stored, shown = tool in known.by_tool, _shown(definition, passage)
         for _ in range(ATTEMPTS):
             before = await self._store.pin(server.name, tool) if stored else None
             verdict = decide(definition.digest, before, has_baseline=has_baseline, trust=server.trust)
@@ -144,7 +147,7 @@ class Pinning:
             if not await self._recorder.tool(passage, _change(server.name, definition, before, verdict)):
                 return Refusal(Reason.EVIDENCE_UNAVAILABLE)
             try:
-                known.by_tool[tool] = await self._store.write(server.name, follow(before, definition, verdict))
+                known.by_tool[tool] = await self._store.write(server.name, follow(before, shown, verdict))
             except PinChangedError:
                 stored = True
             else:
@@ -157,6 +160,25 @@ def _verdicts(known: _Read, server: Server, found: Iterable[Definition], has_bas
         one.name: decide(one.digest, known.by_tool.get(one.name), has_baseline=has_baseline, trust=server.trust)
         for one in found
     }
+
+
+def _shown(definition: Definition, passage: Passage) -> Definition:
+    """The definition as the store may hold it: its hash is that of the original, its text is masked as a record is."""
+    # fail-closed: without a policy, or where it cannot be masked, nothing of it is kept but its hash.
+    hidden = replace(definition, text="")
+    entry = jsontext.parse(definition.text)
+    if passage.policy is None or not isinstance(entry, dict):
+        return hidden
+    # Canonical JSON spells large numbers apart, where no rule for the field that they stand in can find them.
+    if "numbers" in entry:
+        entry |= {"numbers": dict.fromkeys(entry["numbers"], "[hidden]")}
+    message = {"jsonrpc": "2.0", "id": 0, "result": {"tools": [entry]}}
+    masked = mask.mask(message, for_record(passage.policy), terms=mask.KEPT)
+    if isinstance(masked, Refusal):
+        return hidden
+    text = canonical(masked.message["result"]["tools"][0])
+    # Markers may be longer than what they stand for.
+    return replace(definition, text=text.decode()) if len(text) <= MAX_TEXT else hidden
 
 
 def _change(server: str, definition: Definition, before: Pin | None, verdict: Verdict) -> ToolChange:

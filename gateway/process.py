@@ -4,7 +4,7 @@ Nothing is opened before the first request, so that the platform can index the a
 """
 
 import logging
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from gateway import jsontext
@@ -26,6 +26,7 @@ def rooms() -> Rooms:
     """The rooms of this process. Raises SettingsError as long as the environment is not fit to serve (fail-closed)."""
     opened = open_rooms(read())
     opened.recorder.spill.listener = SpillAlarms(open_alarms(opened))
+    opened.telemetry.observe(partial(observed, opened))
     return opened
 
 
@@ -43,6 +44,19 @@ def failed_jobs() -> dict[str, int]:
         "seals_failed": ran.sealer.failures if ran else 0,
         "seal_copies_failed": copier.failures if copier else 0,
         "verifications_failed": (ran.watch.failures if ran else 0) + (copier.faults if copier else 0),
+    }
+
+
+def observed(opened: Rooms) -> dict[str, int]:
+    """What is told to a collector, under the names of `telemetry.meters`."""
+    failed = failed_jobs()
+    return {
+        "countersign.evidence.spilled": len(opened.recorder.spill),
+        "countersign.evidence.lost": opened.recorder.spill.lost,
+        "countersign.evidence.failed": opened.recorder.failures,
+        "countersign.seals.failed": failed["seals_failed"],
+        "countersign.seal_copies.failed": failed["seal_copies_failed"],
+        "countersign.verifications.failed": failed["verifications_failed"],
     }
 
 
@@ -76,6 +90,11 @@ async def health_of() -> tuple[int, dict[str, Any]]:
     except SettingsError as error:
         _log.error("countersign.settings %s", error)
         return 503, {"status": "misconfigured"}
+    return await facts_of(opened)
+
+
+async def facts_of(opened: Rooms) -> tuple[int, dict[str, Any]]:
+    """The same of rooms that are open."""
     policy = await opened.policy.current()
     return 200 if policy else 503, {
         "status": "ok" if policy else "no policy",

@@ -14,14 +14,16 @@ from typing import Any
 
 from gateway import credential
 from gateway.client_features import declared
+from gateway.credential import Header
 from gateway.forward import Accepted, EventStream, Reply, forward
 from gateway.handshake import offered
+from gateway.policy.document import Server
 from gateway.reasons import Reason
 from gateway.record import Passage
 from gateway.rooms import Rooms
 from gateway.settle import features_of
 from gateway.upstream_tokens import Subject
-from gateway.values import Era, MessageKind, Refusal
+from gateway.values import Call, Era, MessageKind, Refusal
 from gateway.watch import cut_off, tell_cancelled
 
 CANCELLING = 1.0
@@ -36,18 +38,24 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Response:
         return Refusal(Reason.POLICY_UNAVAILABLE)
     server = passage.policy.servers[passage.call.server]
     subject = Subject(passage.caller, passage.call.token)
-    header = await credential.obtain(server.credential, subject, rooms.secrets, rooms.tokens)
+    obtaining = credential.obtain(server.credential, subject, rooms.secrets, rooms.tokens)
+    header = await passage.trace.room("credential", obtaining)
     if isinstance(header, Refusal):
         return header
     call = declared(offered(passage.call), features_of(passage))
-    response = await undisturbed(passage, rooms, forward(rooms.client, call, server, header))
+    response = await undisturbed(passage, rooms, sent(passage, rooms, call, server, header))
     if not isinstance(response, Refusal) or response.reason is not Reason.UPSTREAM_UNAUTHORIZED:
         return response
     renewed = await credential.renew(server.credential, header, subject, rooms.secrets, rooms.tokens)
     if renewed is None or isinstance(renewed, Refusal):
         return renewed or response
     # To send the call again is safe: an upstream that answers 401 has not acted.
-    return await undisturbed(passage, rooms, forward(rooms.client, call, server, renewed))
+    return await undisturbed(passage, rooms, sent(passage, rooms, call, server, renewed))
+
+
+async def sent(passage: Passage, rooms: Rooms, call: Call, server: Server, header: Header | None) -> Response:
+    """What forwarding gives; the call carries the trace on."""
+    return await passage.trace.upstream(call, lambda traced: forward(rooms.client, traced, server, header))
 
 
 async def undisturbed(passage: Passage, rooms: Rooms, forwarding: Coroutine[Any, Any, Response]) -> Response:

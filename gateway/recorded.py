@@ -46,6 +46,7 @@ def about(passage: Passage) -> dict[str, str | int]:
         "approval": passage.approval,
         "revealed": passage.revealed,
         "sent_masks": summary(passage.sent),
+        "uninspected": passage.uninspected,
     }
     if caller is not None:
         fields |= {

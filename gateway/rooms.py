@@ -18,6 +18,7 @@ from gateway.policy.source import PolicySource
 from gateway.record import Recorder
 from gateway.settings import Settings
 from gateway.storage.contract import PinStore
+from gateway.telemetry.trace import OFF, Telemetry
 from gateway.upstream_tokens import UpstreamTokens
 
 
@@ -56,4 +57,5 @@ class Rooms:
     signing: SigningKeys
     library: Library
     pace: Pace = Pace()
+    telemetry: Telemetry = OFF
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

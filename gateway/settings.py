@@ -82,6 +82,8 @@ class Settings:
     """Browser origins that may call; none by default."""
     graph: str
     """Base URL of Microsoft Graph, without a trailing slash."""
+    collector: str
+    """Base URL of an OpenTelemetry collector (OTLP over HTTP); empty where nothing is told to one."""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -106,6 +108,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         identity=found.get("COUNTERSIGN_IDENTITY", ""),
         origins=_optional_items(found, "COUNTERSIGN_ORIGINS"),
         graph=_url(found, "COUNTERSIGN_GRAPH", "https://graph.microsoft.com"),
+        # The standard's own name; whatever else OTEL_... says, OpenTelemetry's SDK reads by itself.
+        collector=_url(found, "OTEL_EXPORTER_OTLP_ENDPOINT", ""),
     )
 
 
@@ -151,6 +155,12 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
+def endpoint_of(account: str, service: str) -> str:
+    """The address of `table` or `blob` in an account, as a setting of this module has it."""
+    address = account if account.startswith("https://") else _parts(account).get(f"{service.capitalize()}Endpoint", "")
+    return address.rstrip("/")
+
+
 def _optional_items(found: Mapping[str, str], name: str) -> frozenset[str]:
     return frozenset(item.strip().lower() for item in found.get(name, "").split(",") if item.strip())
 
@@ -173,14 +183,11 @@ def _seal_copy(found: Mapping[str, str]) -> str:
     if not found.get("COUNTERSIGN_SEAL_COPY", ""):
         return ""
     copy = _storage(found, "COUNTERSIGN_SEAL_COPY", "blob")
-    if _blob_endpoint(copy) == _blob_endpoint(_storage(found, "COUNTERSIGN_EVIDENCE_BLOBS", "blob")):
+    blobs = _storage(found, "COUNTERSIGN_EVIDENCE_BLOBS", "blob")
+    if endpoint_of(copy, "blob").lower() == endpoint_of(blobs, "blob").lower():
         # Whoever owns the one account would own the copies too.
         raise SettingsError("COUNTERSIGN_SEAL_COPY must be another storage account than COUNTERSIGN_EVIDENCE_BLOBS")
     return copy
-
-
-def _blob_endpoint(account: str) -> str:
-    return (account if account.startswith("https://") else _parts(account)["BlobEndpoint"]).rstrip("/").lower()
 
 
 def _storage(found: Mapping[str, str], name: str, service: str = "table") -> str:

@@ -5,8 +5,9 @@ the refusal that takes its place. Lists lose what the caller may not use, data i
 outcome is durable before anything is returned; where that fails, the answer stays here (fail-closed).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -16,10 +17,11 @@ from gateway.authorize import filter_list
 from gateway.client_features import forbidden
 from gateway.handshake import served
 from gateway.policy.hiding import changing_lists
+from gateway.policy.obligations import masks
 from gateway.protocol import METHODS
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
-from gateway.values import Call, Era, Masked, MessageKind, Refusal
+from gateway.values import Call, Era, Hidden, Masked, MessageKind, Refusal
 
 
 def acts(passage: Passage) -> bool:
@@ -49,8 +51,10 @@ def features_of(passage: Passage) -> frozenset[str]:
 def visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
     """A message from the upstream as this caller may see it. Pure."""
     decision, caller, policy = passage.decision, passage.caller, passage.policy
-    if decision is None or caller is None or policy is None:
+    server = policy.servers.get(passage.call.server) if policy else None
+    if decision is None or caller is None or policy is None or server is None:
         return Refusal(Reason.MASKING_FAILED, "no decision")
+    terms = mask.Terms(largest_blob=server.largest_blob)
     if isinstance(message.get("result"), dict):
         call = _answered(passage.call, message["result"])
         changing = changing_lists(policy, caller, call.server)
@@ -58,7 +62,10 @@ def visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
         if isinstance(result, Refusal):
             return result
         message = message | {"result": filter_list(policy, caller, call, result, passage.open_grants, passage.list_ttl)}
-    return mask.mask(message, decision.masks, passage.keyed)
+        if call.method == "tools/list":
+            # What a call of one of them may owe, so that no result breaks the schema that is published here.
+            terms = replace(terms, results=masks(policy, caller, call.server, [*policy.rules_of.get(call.server, ())]))
+    return mask.mask(message, decision.masks, passage.keyed, terms)
 
 
 def _answered(call: Call, result: Mapping[str, Any]) -> Call:
@@ -86,21 +93,30 @@ async def admitted(passage: Passage, message: dict[str, Any]) -> dict[str, Any] 
     return kept if isinstance(kept, Refusal) else message | {"result": kept}
 
 
-async def settle(passage: Passage, message: dict[str, Any], recorder: Recorder) -> dict[str, Any] | Refusal:
-    """The final response to the call as it may leave; its outcome is durable if the call acts."""
+async def settle(
+    passage: Passage, message: dict[str, Any], recorder: Recorder, told: Sequence[Hidden] = ()
+) -> dict[str, Any] | Refusal:
+    """The final response to the call as it may leave; its outcome is durable if the call acts.
+
+    `told` is what was hidden of the notifications before it, for the record.
+    """
     if method := forbidden(message, features_of(passage)):
-        return await fail(passage, Refusal(Reason.SERVER_REQUEST_REFUSED, mask.mask_text(method, EVERYTHING)), recorder)
+        refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask.mask_text(method, EVERYTHING))
+        return await fail(passage, refusal, recorder, hidden=told)
     kept = await admitted(passage, message)
-    seen = kept if isinstance(kept, Refusal) else visible(passage, kept)
+    seen = kept if isinstance(kept, Refusal) else passage.trace.pure("mask", partial(visible, passage, kept))
     if isinstance(seen, Refusal):
-        return await fail(passage, seen, recorder, Outcome.WITHHELD, message)
-    outcome = outcome_of(message)
-    if not acts(passage) or await recorder.outcome(passage, outcome, hidden=seen.hidden, message=message):
-        state = message["result"].get("requestState") if outcome is Outcome.INPUT_REQUIRED else None
-        if passage.remember is not None and isinstance(state, str):
-            await passage.remember(state)
-        return seen.message
-    return Refusal(Reason.OUTCOME_UNRECORDED)
+        return await fail(passage, seen, recorder, Outcome.WITHHELD, message, told)
+    outcome, passage.uninspected = outcome_of(message), seen.uninspected
+    hidden = (*told, *seen.hidden)
+    if not acts(passage):
+        passage.trace.came_of(passage, outcome, hidden=hidden)
+    elif not await concluded(passage, outcome, recorder, hidden=hidden, message=message):
+        return Refusal(Reason.OUTCOME_UNRECORDED)
+    state = message["result"].get("requestState") if outcome is Outcome.INPUT_REQUIRED else None
+    if passage.remember is not None and isinstance(state, str):
+        await passage.remember(state)
+    return seen.message
 
 
 async def fail(
@@ -109,15 +125,35 @@ async def fail(
     recorder: Recorder,
     outcome: Outcome = Outcome.FAILED,
     message: Mapping[str, Any] = MappingProxyType({}),
+    hidden: Sequence[Hidden] = (),
 ) -> Refusal:
     """The refusal of a call that was already on its way, on record, or the refusal that says it is not.
 
-    `message` is the answer that is kept back, if there is one.
+    `message` is the answer that is kept back, if there is one, `hidden` what was hidden of what was not.
     """
     if refusal.reason in _CANCELS:
         outcome = Outcome.CANCELLED
-    recorded = await recorder.outcome(passage, outcome, refusal=refusal, message=message)
+    recorded = await concluded(passage, outcome, recorder, hidden=hidden, refusal=refusal, message=message)
     return refusal if recorded else Refusal(Reason.OUTCOME_UNRECORDED)
+
+
+async def concluded(
+    passage: Passage,
+    outcome: Outcome,
+    recorder: Recorder,
+    *,
+    hidden: Sequence[Hidden] = (),
+    refusal: Refusal | None = None,
+    message: Mapping[str, Any] = MappingProxyType({}),
+) -> bool:
+    """What came of the call is on record, as `Recorder.outcome` has it, and in the trace."""
+    recording = recorder.outcome(passage, outcome, hidden=hidden, refusal=refusal, message=message)
+    recorded = await passage.trace.room("record outcome", recording)
+    if recorded:
+        passage.trace.came_of(passage, outcome, refusal, hidden)
+    else:
+        passage.trace.came_of(passage, Outcome.WITHHELD, Refusal(Reason.OUTCOME_UNRECORDED))
+    return recorded
 
 
 def outcome_of(message: dict[str, Any]) -> Outcome:

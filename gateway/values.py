@@ -211,6 +211,8 @@ class Masked:
 
     message: dict[str, Json]
     hidden: tuple[Hidden, ...] = ()
+    uninspected: str = ""
+    """Images and other blobs in it that no detector reads, by type, with their number and size."""
 
 
 @dataclass(frozen=True, slots=True)

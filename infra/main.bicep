@@ -22,6 +22,9 @@ param scope string = 'mcp.access'
 @description('Browser origins that may call, with commas between.')
 param origins string = ''
 
+@description('Base URL of an OpenTelemetry collector (OTLP over HTTP); empty: traces and numbers go nowhere.')
+param collector string = ''
+
 @description('Path of the policy in the package.')
 param policy string = 'policy.yaml'
 
@@ -414,6 +417,7 @@ module app 'modules/app.bicep' = {
       COUNTERSIGN_STATE: host.outputs.table
       COUNTERSIGN_IDENTITY: identities.outputs.gatewayClient
       COUNTERSIGN_ORIGINS: origins
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector
     })
   }
   // The app does not start before it finds its stores.

@@ -33,7 +33,7 @@ ACCESS = (
     *("access/requests", "access/requests/{id}", "access/{id}/end", "access/{id}/token"),
     *("api/grants", "api/grants/revoke", "api/grants/{id}/revoke"),
 )
-OPERATORS = ("api/approvals", "api/approvals/{id}", "api/approvals/{id}/revoke")
+OPERATORS = ("api/approvals", "api/approvals/{id}", "api/approvals/{id}/revoke", "api/health")
 
 
 def test_loading_the_app_loads_nothing_that_a_first_refusal_does_not_need() -> None:

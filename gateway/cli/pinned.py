@@ -16,6 +16,8 @@ from gateway.tools.pins import accept
 
 _SHOWN = 12
 """Digits of a hash: enough for a person to tell two apart."""
+_MARKER = "[hidden"
+"""How what stands for a hidden value begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,19 @@ async def differs(pins: PinStore, server: str, tool: str) -> Printed:
     old = f"accepted {pin.accepted[:_SHOWN] or 'never'}"
     lines = changes(pin.accepted_text, pin.waiting_text, old, f"waiting {pin.waiting[:_SHOWN]}")
     words = ["accept", server, tool, "--definition", pin.waiting[:_SHOWN], "--reason"]
+    note = _on_what_is_hidden(pin)
     how = f"To accept it: python -m gateway tools {shlex.join(words)} '...'"
-    return Printed(0, "\n".join([*lines, "", visible(how)]))
+    return Printed(0, "\n".join([*lines, *([note] if note else []), "", visible(how)]))
+
+
+def _on_what_is_hidden(pin: Pin) -> str:
+    """What the lines of a diff cannot say, since the store holds definitions masked."""
+    if not pin.waiting_text:
+        return "The definition that waits could not be masked, so that nothing of it is kept but its hash."
+    if pin.accepted_text == pin.waiting_text:
+        return "The definitions differ only in what is hidden here. Ask the owner of the server what has changed."
+    is_hidden = _MARKER in pin.accepted_text and _MARKER in pin.waiting_text
+    return f"What stands as {_MARKER}...] may have changed as well." if is_hidden else ""
 
 
 async def accepted(pins: PinStore, recorder: Recorder, wanted: Acceptance) -> Printed:

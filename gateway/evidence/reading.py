@@ -127,7 +127,9 @@ class Stored:
         return await self._payloads.read(name)
 
     async def payload_names(self) -> Sequence[str]:
-        return [] if self._payloads is None else await self._payloads.names()
+        names = [] if self._payloads is None else await self._payloads.names()
+        # The doctor's probes are no payloads.
+        return [name for name in names if not name.startswith(PREFIX)]
 
     async def _numbers(self) -> list[int]:
         return sorted(number for name in await self._seals.names() if (number := seal_number(name)) is not None)

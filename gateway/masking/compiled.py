@@ -5,6 +5,7 @@ with the same masks. A mask that names an unknown detector or a broken path rais
 be compiled is never half applied.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,7 +16,7 @@ from gateway.masking.custom import of_pattern, of_words
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.fields import folded, is_path, path
 from gateway.masking.folding import folded_text
-from gateway.masking.hide import Rule, cutting, hidden_spans, hidden_text, is_marker, strictest
+from gateway.masking.hide import Rule, around_markers, cutting, hidden_spans, hidden_text, is_marker, strictest
 from gateway.masking.search import Detector, Found, Pattern, Search, search_for
 from gateway.masking.tables import cells, named
 from gateway.values import Action, Mask
@@ -27,6 +28,7 @@ _SHORTEST_NUMBER = 11
 """Digits of the shortest number that a detector takes for a value without a label: an identity number."""
 _SHORTEST_TEXT = 6
 """Characters of the shortest text in which a detector finds anything: `a@b.co`."""
+_LONG_TEXT = 1 << 14
 _COLUMN = "column "
 _ROUNDS = 4
 _KEYS_KEPT = 4096
@@ -64,6 +66,8 @@ class Rules:
     labels: frozenset[str]
     shortest_text: int = _SHORTEST_TEXT
     shortest_number: int = _SHORTEST_NUMBER
+    long_text: int = _LONG_TEXT
+    """Characters from which on a text is searched again only around what was hidden in it."""
     least_number: int = field(init=False)
     """The least whole number that is searched."""
     _rules_of: dict[str, tuple[Rule, ...]] = field(init=False)
@@ -107,19 +111,37 @@ class Rules:
         found = self._find(texts)
         outcomes = {text: self._after(Outcome(text, (), ()), spans, keyed) for text, spans in found.items()}
         # Hiding one value can bare another that was glued to it: search until nothing is found.
+        open_ = list(outcomes)
         for _ in range(_ROUNDS):
-            found = self._find([outcome.text for outcome in outcomes.values()])
-            if not found:
+            found = self._find_again([outcomes[text].text for text in open_])
+            open_ = [text for text in open_ if outcomes[text].text in found]
+            if not open_:
                 return outcomes
-            for text, outcome in outcomes.items():
-                if outcome.text in found:
-                    outcomes[text] = self._after(outcome, found[outcome.text], keyed)
-        found = self._find([outcome.text for outcome in outcomes.values()])
+            for text in open_:
+                outcomes[text] = self._after(outcomes[text], list(found[outcomes[text].text]), keyed)
+        found = self._find_again([outcomes[text].text for text in open_])
         # fail-closed: a text that does not come to rest is hidden whole.
-        return {text: _whole(outcome) if outcome.text in found else outcome for text, outcome in outcomes.items()}
+        return outcomes | {text: _whole(outcomes[text]) for text in open_ if outcomes[text].text in found}
 
     def _find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
-        found = self._search.find(texts) if self._search and texts else {}
+        return self._with_tables(self._search.find(texts) if self._search and texts else {}, texts)
+
+    def _find_again(self, texts: Sequence[str]) -> dict[str, list[Found]]:
+        """As `_find` for texts in which something was hidden: of a long one only what stands around the markers."""
+        found = self._search.find([text for text in texts if len(text) < self.long_text]) if self._search else {}
+        for text in texts:
+            if len(text) >= self.long_text and (spans := self._near_markers(text)):
+                found[text] = spans
+        return self._with_tables(found, texts)
+
+    def _near_markers(self, text: str) -> list[Found]:
+        parts = around_markers(text)
+        near = self._search.find([part for _, part in parts]) if self._search else {}
+        return [
+            Found(first + start, first + end, name) for first, part in parts for start, end, name in near.get(part, ())
+        ]
+
+    def _with_tables(self, found: dict[str, list[Found]], texts: Sequence[str]) -> dict[str, list[Found]]:
         for text in texts if self._named else ():
             if "\n" in text and (spans := list(self._in_tables(text))):
                 found[text] = [*found.get(text, ()), *spans]
@@ -142,6 +164,8 @@ class Rules:
         return said if said.fields or said.telling else None
 
     def _after(self, before: Outcome, spans: list[Found], keyed: Keyed | None) -> Outcome:
+        if not before.rules and len(spans) == 1:
+            return self._after_one(before.text, spans[0], keyed)
         cut = cutting(before.text)
         spans.sort()
         hits = [(rule, cut(start, end)) for start, end, name in spans for rule in self._rules_of[name]]
@@ -153,6 +177,15 @@ class Rules:
             tuple(dict.fromkeys((*before.rules, *rules))),
             (*before.hits, *hits),
         )
+
+    def _after_one(self, text: str, span: Found, keyed: Keyed | None) -> Outcome:
+        """As `_after`, for the most frequent case by far."""
+        rules = self._rules_of[span.detector]
+        cut = cutting(text)
+        value = cut(span.start, span.end)
+        marker = hidden_text(value, rules[0].label, strictest(rules).action, keyed)
+        new = f"{cut(0, span.start)}{marker}{cut(span.end, None)}"
+        return Outcome(new, rules, tuple([(rule, value) for rule in rules]))
 
 
 def _in_a_table(rule: Rule) -> Rule:
@@ -187,13 +220,14 @@ def compiled(masks: tuple[Mask, ...]) -> Rules:
     labels = frozenset({"field", *found})
     if any(mask.patterns or mask.words for mask in masks):
         # What a policy's author looks for may be as short as one sign.
-        return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels, 1, 1)
+        # And it may say where a text begins and ends, so that no part of one is searched by itself.
+        return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels, 1, 1, sys.maxsize)
     return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels)
 
 
 def _detectors(mask: Mask) -> Iterator[Detector]:
     """Those of the table, and those that the mask brings; the name of one of its own begins with the mask's."""
-    for name in mask.detectors:
+    for name in dict.fromkeys(mask.detectors):
         yield DETECTORS[name]
     for name, text in mask.patterns:
         yield of_pattern(f"{mask.name}/{name}", text)

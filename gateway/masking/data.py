@@ -136,12 +136,16 @@ class DataWalk:
         said = self._survey.named.get(key)
         if said is None:
             return ()
+        known = self._known(item) if said.telling and type(item) in _SPELLED else Unreadable()
+        if known is not None and not isinstance(known, Outcome):
+            return said.fields
         rules = said.fields
-        if said.telling and type(item) in _SPELLED and self._known(item) is None:
-            spelled = folded_text(str(item)).encode(errors="replace")
-            for detector in said.telling:
-                if detector.bare and detector.bare.fullmatch(spelled):
-                    rules += self.rules.by_detector[detector.name]
+        # What was found as the whole value is in the ledger by that; what is only a part of it leaves the rest bare.
+        found = known.hits if known else ()
+        spelled = folded_text(str(item)).encode(errors="replace")
+        for detector in said.telling:
+            if detector.bare and detector.bare.fullmatch(spelled):
+                rules += tuple(rule for rule in self.rules.by_detector[detector.name] if (rule, str(item)) not in found)
         return rules
 
     def _items(self, holder: list[Json], at: At, under: tuple[Rule, ...], branch: Branch | None) -> list[Json]:

@@ -21,8 +21,19 @@ from gateway.masking.secret_values import PASSWORD, SECRET
 
 _PERSONAL = (EMAIL, PHONE, PAYMENT_CARD, IBAN, IP_ADDRESS, MAC_ADDRESS, DATE_OF_BIRTH, POSTAL_ADDRESS)
 _PAPERS = (US_SSN, *NATIONAL_IDS, PASSPORT, DRIVING_LICENCE)
-_CREDENTIALS = (PRIVATE_KEY, JWT, CLOUD_KEY, AZURE_KEY, ENTRA_SECRET, CONNECTION_STRING, API_TOKEN, PASSWORD, SECRET)
+_SECRETS = (PRIVATE_KEY, JWT, CLOUD_KEY, AZURE_KEY, ENTRA_SECRET, CONNECTION_STRING, API_TOKEN, PASSWORD, SECRET)
 
 DETECTORS: Mapping[str, Detector] = MappingProxyType(
-    {detector.name: detector for detector in (*_PERSONAL, *_PAPERS, *_CREDENTIALS)}
+    {detector.name: detector for detector in (*_PERSONAL, *_PAPERS, *_SECRETS)}
 )
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "personal_data": tuple(detector.name for detector in _PERSONAL),
+        "national_ids": tuple(detector.name for detector in _PAPERS),
+        "credentials": tuple(detector.name for detector in _SECRETS),
+        "all": tuple(DETECTORS),
+    }
+)
+"""Names that stand for several detectors; one that is added to the table is in its group from then on."""
+CREDENTIALS = frozenset(detector.name for detector in _SECRETS)
+"""Names of those that find what opens something."""

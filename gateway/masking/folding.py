@@ -18,14 +18,16 @@ _UNSEEN = frozenset({"Cf", "Mn", "Me"})
 _NEVER = frozenset({"No", "Lo", "Lm"})
 _HYPHENS = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212")
 _DOTS = frozenset("\u2024\u3002\uff61")
-_LAST_ASCII = "\x7f"
+_ASCII = bytes(range(128))
 
 
 def changes(text: str) -> dict[int, str]:
     """What folding does to the signs of this text, as a table for `str.translate`; empty for most texts."""
     if text.isascii():
         return {}
-    return {ord(sign): new for sign in set(text) if sign > _LAST_ASCII and (new := folded_sign(sign)) != sign}
+    # Bytes are sifted many times as fast as signs.
+    others = text.encode(errors="surrogatepass").translate(None, _ASCII).decode(errors="surrogatepass")
+    return {ord(sign): new for sign in set(others) if (new := folded_sign(sign)) != sign}
 
 
 def folded_text(text: str) -> str:

@@ -31,6 +31,9 @@ _TAIL = 4
 _QUOTING = frozenset('"|\r\n')
 """Signs that half of would break the table in which a value stands."""
 _SHORT = 8
+_MARKER = b"[hidden:"
+_AROUND = 1024
+"""Bytes on either side of a marker that are searched again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,25 @@ def cutting(text: str) -> Callable[[int, int | None], str]:
         return lambda start, end: text[start:end]
     encoded = text.encode()
     return lambda start, end: encoded[start:end].decode()
+
+
+def around_markers(text: str) -> list[tuple[int, str]]:
+    """The lines of a text around its markers, with where each part begins in its UTF-8 bytes.
+
+    A part holds so much that what stands outside it is neither label nor piece of a value that was bared by hiding
+    its neighbour.
+    """
+    encoded = text.encode()
+    ends: dict[int, int] = {}
+    marker = start = end = 0
+    while (marker := encoded.find(_MARKER, marker)) >= 0:
+        if marker + _AROUND > end:
+            line = encoded.rfind(b"\n", end, max(end, marker - _AROUND)) + 1
+            start = line if line or not ends else start
+            end = encoded.find(b"\n", marker + _AROUND) + 1 or len(encoded)
+            ends[start] = end
+        marker += len(_MARKER)
+    return [(start, encoded[start:end].decode()) for start, end in ends.items()]
 
 
 def merged(found: Sequence[Found]) -> list[tuple[int, int, list[str]]]:

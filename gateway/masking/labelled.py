@@ -81,8 +81,8 @@ class Checked:
     def search(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Match | None:
         return self.pattern.search(text, pos, endpos)
 
-    def finditer(self, text: bytes, pos: int | None = None) -> Iterator[Match]:
-        return self.pattern.finditer(text, pos)
+    def finditer(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Iterator[Match]:
+        return self.pattern.finditer(text, pos, endpos)
 
     def fullmatch(self, text: bytes) -> Match | None:
         match = self.pattern.fullmatch(text)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 
 from gateway import jsontext
 from gateway.keyed import Keyed
@@ -38,8 +39,8 @@ class Ledger:
     def __init__(self, keyed: Keyed | None = None) -> None:
         self.keyed = keyed
         self._entries: dict[Hidden, int] = {}
-        self._more: Counter[tuple[str, str, Action]] = Counter()
-        self._keys: dict[str, str] = {}
+        # By the rule's own identity: thousands of hits would each hash its three words.
+        self._more: dict[int, tuple[Rule, int]] = {}
         self.blocked: Hidden | None = None
         """The first hit of a rule that blocks."""
 
@@ -47,16 +48,20 @@ class Ledger:
         """The rules hit this value, which stands there; an empty text where it is no one value."""
         for rule in rules:
             if len(self._entries) >= MOST and (rule.action is not Action.BLOCK or self.blocked):
-                self._more[rule.mask, rule.by, rule.action] += 1
+                _, count = self._more.get(id(rule), (rule, 0))
+                self._more[id(rule)] = rule, count + 1
                 continue
-            hidden = Hidden(rule.mask, rule.by, rule.action, self._path(at), self._digest(value))
+            hidden = Hidden(rule.mask, rule.by, rule.action, self.path(at), self._digest(value))
             self._entries[hidden] = self._entries.get(hidden, 0) + 1
             if rule.action is Action.BLOCK and self.blocked is None:
                 self.blocked = hidden
 
     def hidden(self) -> tuple[Hidden, ...]:
         """The entries in the order of the walk; past MOST, one more for each rule with a count in its path."""
-        rest = (Hidden(*rule, path=f"$ and {count} more", count=count) for rule, count in self._more.items())
+        more: Counter[tuple[str, str, Action]] = Counter()
+        for rule, count in self._more.values():
+            more[rule.mask, rule.by, rule.action] += count
+        rest = (Hidden(*rule, path=f"$ and {count} more", count=count) for rule, count in more.items())
         counted = (hidden if count == 1 else replace(hidden, count=count) for hidden, count in self._entries.items())
         return (*counted, *rest)
 
@@ -65,7 +70,8 @@ class Ledger:
             return ""
         return self.keyed.digest(value.encode(errors="replace") if isinstance(value, str) else jsontext.write(value))
 
-    def _path(self, at: At) -> str:
+    def path(self, at: At) -> str:
+        """The place as a normalised JSON path."""
         steps: list[str] = []
         while at is not None:
             at, step = at
@@ -77,13 +83,10 @@ class Ledger:
             return step.value
         if isinstance(step, int):
             return f"[{step}]"
-        name = self._keys.get(step)
-        if name is None:
-            name = self._keys[step] = _name(step)
-        return name
+        return _name(step) if len(step) <= _LONGEST_KEY else _name_of(step)
 
 
-def _name(key: str) -> str:
+def _name_of(key: str) -> str:
     outcome = compiled(_SHOWN).outcomes([key]).get(key)
     shown = outcome.text if outcome else key
     if len(shown) > _LONGEST_KEY:
@@ -91,6 +94,8 @@ def _name(key: str) -> str:
     return "['" + "".join(_ESCAPES.get(sign, sign) for sign in shown) + "']"
 
 
+_name = lru_cache(maxsize=4096)(_name_of)
+"""Keys come again from message to message, and a search for all that detectors find is the dearest part of an entry."""
 _SHOWN = (Mask("keys", Action.REDACT, tuple(DETECTORS)),)
 _ESCAPES = {chr(code): f"\\u{code:04x}" for code in range(32)} | {
     **{"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}

@@ -6,6 +6,7 @@ save where date and check digits leave chance no room; under a key its form suff
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -95,6 +96,22 @@ def _by_label(name: str, module: str, near: str, labels: tuple[str, ...], names:
 
 def _anywhere(name: str, check: str | Callable[[str], bool], form: str, names: tuple[str, ...]) -> Detector:
     return _detector(name, _stdnum(check) if isinstance(check, str) else check, form=form, names=names)
+
+
+# In lower case it is a function, and a Spanish word: only a sign after it, or groups of digits, make it a label.
+_LOWER_SIN = (rf"(?:\b|_)sin[\"']? ?[:=] ?[\"']?({_digits(9)})", r"(?:\b|_)sin ([0-9]{3}[ -][0-9]{3}[ -][0-9]{3})")
+
+
+def _ca_sin() -> Detector:
+    check = _plain(_stdnum("ca.sin"))
+    labels = ("(?-i:SIN)", "sin[ _-](?:number|no)", "social[ _-]insurance", "assurance[ _-]sociale")
+    names = ("sin", "casin", "sinnumber", "socialinsurance", "socialinsurancenumber")
+    found = _detector("ca_sin", check, near=_digits(9), labels=labels, names=names)
+    return replace(
+        found,
+        hint="|".join((found.hint, *_LOWER_SIN)),
+        candidates=(*found.candidates, *(Candidate(pattern(text), checked(check)) for text in _LOWER_SIN)),
+    )
 
 
 NATIONAL_IDS = (
@@ -202,12 +219,7 @@ NATIONAL_IDS = (
         labels=("주민등록번호", "rrn", "resident[ _-]registration"),
         names=("rrn", "krrrn", "residentregistrationnumber", "주민등록번호", "jumin"),
     ),
-    _by_label(
-        *("ca_sin", "ca.sin", _digits(9)),
-        # In lower case it is a function, and a Spanish word.
-        ("(?-i:SIN)", "sin[ _-](?:number|no)", "social[ _-]insurance", "assurance[ _-]sociale"),
-        ("sin", "casin", "sinnumber", "socialinsurance", "socialinsurancenumber"),
-    ),
+    _ca_sin(),
     _by_label("au_tfn", "au.tfn", _digits(8, 9), ("tfn", "tax[ _-]file"), ("tfn", "autfn", "taxfilenumber")),
     _anywhere(
         *("ch_ahv", "ch.ssn"),

@@ -33,9 +33,11 @@ _FILES = frozenset({b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp"}) | {
 def _email(haystack: bytes, start: int, end: int) -> Span | None:
     while haystack[start] in b"'.":
         start += 1
-    # `git@host:path` is a repository and `icon@2x.png` a file.
+    # `git@host:path` is a repository and `icon@2x.png` a file; `a@example.com.png` is named after an address.
     text = haystack[start:end]
-    is_other = text.startswith((b"git@", b"@")) or text[text.rindex(b".") + 1 :].lower() in _FILES
+    _, _, domain = text.replace(b"%40", b"@").rpartition(b"@")
+    first, _, rest = domain.partition(b".")
+    is_other = text.startswith((b"git@", b"@")) or (first and rest.lower() in _FILES)
     return None if is_other else (start, end)
 
 
@@ -81,6 +83,8 @@ _CARD = "|".join(
         f"[2-9][0-9]{{3}}{_GAP}(?:[0-9]{{4}}{_GAP}){{2}}[0-9]{{1,4}}(?:{_GAP}[0-9]{{1,3}})?",
     )
 )
+# As `alone` has it, in the pattern: most long numbers are fractions, or parts of hexadecimal ids.
+_CARD_START = r"(?:^|[^0-9A-Za-z.]|(?:^|[^0-9])\.|\\[nrt])"
 _ISSUED = pattern(
     r"4[0-9]{12}(?:[0-9]{3}){0,2}|3(?:0[0-5]|[689][0-9])[0-9]{11}|3[47][0-9]{13}"
     r"|(?:2[2-7]|3[0-9]|5[0-8]|6[0-9]|8[12]|97)[0-9]{14}|(?:5[0-8]|6[0-9])[0-9]{15,17}|3[0-9]{18}"
@@ -101,13 +105,25 @@ def _is_in_iban(haystack: bytes, start: int) -> bool:
     return _iban(haystack, begin, min(len(haystack), begin + _LONGEST_IBAN)) is not None
 
 
+_SHORT_CARD = 13
+_ARTICLE = pattern(r"(?i:\bean|gtin|barcode|\bisbn)(?:-?13)?[^0-9A-Za-z\x00]{1,6}$")
+_LABEL_LOOK_BACK = 20
+
+
+def _is_issued(haystack: bytes, start: int, number: bytes) -> bool:
+    # Old numbers of Visa are as long as those of articles, whose checks a tenth of each other's numbers pass.
+    if len(number) == _SHORT_CARD and _ARTICLE.search(haystack[max(0, start - _LABEL_LOOK_BACK) : start]):
+        return False
+    return _ISSUED.fullmatch(number) is not None
+
+
 def _card(haystack: bytes, start: int, end: int) -> Span | None:
     if haystack[start - 1 : start] == b" " and _is_in_iban(haystack, start):
         return None
     # The last group may belong to what follows, such as a date of expiry.
     for stop in (end, _without_last_group(haystack, start, end)):
         number = _digits(haystack[start:stop])
-        if alone(haystack, start, stop, b".") and _is_luhn(number) and _ISSUED.fullmatch(number):
+        if alone(haystack, start, stop, b".") and _is_luhn(number) and _is_issued(haystack, start, number):
             return start, stop
     return None
 
@@ -123,7 +139,12 @@ def _is_luhn(digits: bytes) -> bool:
 
 # No issuer's range begins with 1, as the milliseconds since 1970 do.
 PAYMENT_CARD = Detector(
-    "payment_card", rf"{START}[2-9](?:[ .-]{{0,3}}[0-9]){{12}}", (Candidate(pattern(_CARD), _card),)
+    "payment_card",
+    rf"{_CARD_START}[2-9](?:[ .-]{{0,3}}[0-9]){{12}}",
+    (Candidate(pattern(f"{_CARD_START}({_CARD})"), _card),),
+    names=frozenset({"cardno", "cardnumber", "creditcard", "creditcardno", "creditcardnumber", "ccnumber"})
+    | {"debitcard", "debitcardnumber", "paymentcard", "paymentcardnumber", "kreditkarte", "kreditkartennummer"},
+    bare=pattern(r"[0-9](?:[ .-]?[0-9]){11,18}"),
 )
 
 

@@ -30,7 +30,8 @@ class Part(Enum):
     BLOB = auto()
     """Base64, whose `mimeType` stands beside it."""
     SCHEMA = auto()
-    """A JSON Schema."""
+    RESULT_SCHEMA = auto()
+    """JSON Schemas; the second is one that results have to fit as they arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ CALLED = Opaque("a call must name it")
 MATCHED = Opaque("an answer, a task or a stream is matched by it")
 ECHOED = Opaque("the server reads it back byte for byte")
 
-OWN, NAMED, DOCUMENT, BLOCKS, BLOB, SCHEMA = Part
+ALL_OPAQUE = frozenset({CALLED, MATCHED, ECHOED})
+OWN, NAMED, DOCUMENT, BLOCKS, BLOB, SCHEMA, RESULT_SCHEMA = Part
 
 
 def _own(names: str) -> Shape:
@@ -102,7 +104,7 @@ TOOL: Shape = {
     **_own("title description _meta"),
     "name": CALLED,
     "inputSchema": SCHEMA,
-    "outputSchema": SCHEMA,
+    "outputSchema": RESULT_SCHEMA,
     "annotations": TOOL_ANNOTATIONS,
     "execution": _own("taskSupport"),
     "icons": ICON,

@@ -1,13 +1,14 @@
 """Searching: which of many texts hold what a detector looks for, and where in them.
 
 Texts and detectors go in, spans of UTF-8 bytes come out. All texts are joined and searched as one,
-since a call into RE2 costs more than the search of a short text; it never uses `re`, so that no
-text takes more than linear time, and it never lets a match run from one text into the next. A text
-that reads differently when it is decoded or folded is searched in each of its readings as well.
+since a call into RE2 costs more than the search of a short text, and a detector is asked only about
+blocks of texts in which its hint is found. It never uses `re`, so that no text takes more than linear
+time, and it never lets a match run from one text into the next. A text that reads differently when it
+is decoded or folded is searched in each of its readings as well.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -22,6 +23,11 @@ __all__ = ["Accept", "Candidate", "Detector", "Found", "Match", "Pattern", "Sear
 type Accept = Callable[[bytes, int, int], Span | None]
 
 _NUL = b"\0"
+_BLOCK = 2048
+"""Bytes of texts that are asked for hints together: few enough that a rare hint sends few texts to be searched."""
+# The last finds something in every text, so that an empty answer tells that the memory ran out.
+_MORE_HINTS = (ESCAPES, BASE64, "")
+_ENCODED_HINTS = (-3, -2)
 
 
 def _as_found(_haystack: bytes, start: int, end: int) -> Span | None:
@@ -67,14 +73,25 @@ class _Joined:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.text = "\0".join(texts)
-        lengths = map(len, texts) if self.text.isascii() else (len(text.encode()) for text in texts)
-        self.starts = list(accumulate((length + 1 for length in lengths), initial=0))
         self.content = self.text.encode()
         if self.content.count(_NUL) >= len(texts):
             self.content = _NUL.join(text.encode().replace(_NUL, b"\x01") for text in texts)
+        lengths = map(len, texts if self.text.isascii() else self.content.split(_NUL))
+        self.starts = list(accumulate((length + 1 for length in lengths), initial=0))
 
     def at(self, position: int) -> int:
         return bisect_right(self.starts, position) - 1
+
+    def blocks(self) -> Iterator[Span]:
+        """The content in spans of whole texts, each with the NUL before it and the one after it."""
+        if len(self.content) <= _BLOCK:
+            yield 0, len(self.content)
+            return
+        start, last = 0, len(self.starts) - 1
+        while start < len(self.content):
+            end = self.starts[min(bisect_right(self.starts, start + _BLOCK), last)]
+            yield max(start - 1, 0), min(end, len(self.content))
+            start = end
 
 
 class Search:
@@ -82,43 +99,49 @@ class Search:
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
-        # The last finds something in every text, so that an empty answer tells that the memory ran out.
-        self._hints = pattern_set([*(detector.hint for detector in detectors), ESCAPES, BASE64, ""])
+        self._hints = pattern_set([*(detector.hint for detector in detectors), *_MORE_HINTS])
 
     def find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
         """For each text that holds something: what, and where in its UTF-8 bytes. Others are absent."""
         own = list(dict.fromkeys(texts))
         joined = _Joined(own)
         found: dict[str, list[Found]] = {}
-        hinted = self._hinted(joined.content)
+        hinted = self._hinted(joined)
         for which, start, end, name in self._spans(joined, hinted):
             found.setdefault(own[which], []).append(Found(start, end, name))
-        readings = list(_readings(own, joined, may_be_encoded=not hinted.isdisjoint(self._encoded)))
+        encoded = [span for which in _ENCODED_HINTS for span in hinted[which]]
+        readings = list(_readings(own, joined, sorted(encoded)))
+        if not readings:
+            return found
         contents = _Joined([content for _, content, _ in readings])
-        for which, start, end, name in self._spans(contents, self._hinted(contents.content) if readings else set()):
+        for which, start, end, name in self._spans(contents, self._hinted(contents)):
             text, _, back = readings[which]
             span = Found(*back(start, end), name)
             if span not in (spans := found.setdefault(text, [])):
                 spans.append(span)
         return found
 
-    @property
-    def _encoded(self) -> tuple[int, int]:
-        return len(self._detectors), len(self._detectors) + 1
+    def _hinted(self, joined: _Joined) -> list[list[Span]]:
+        """For each hint the blocks in which it is found, as one where they touch."""
+        hinted: list[list[Span]] = [[] for _ in range(len(self._detectors) + len(_MORE_HINTS))]
+        for start, end in joined.blocks():
+            # fail-closed: RE2 answers with nothing when the set runs out of memory.
+            block = joined.content[start:end] if end - start < len(joined.content) else joined.content
+            for which in self._hints.Match(block) or range(len(hinted)):
+                spans = hinted[which]
+                if spans and start <= spans[-1][1]:
+                    spans[-1] = spans[-1][0], end
+                else:
+                    spans.append((start, end))
+        return hinted
 
-    def _hinted(self, haystack: bytes) -> set[int]:
-        """Which hints are found; those of `_encoded` come after those of the detectors."""
-        if not haystack:
-            return set()
-        # fail-closed: RE2 answers with nothing when the set runs out of memory.
-        return set(self._hints.Match(haystack)) or set(range(len(self._detectors) + 2))
-
-    def _spans(self, joined: _Joined, hinted: set[int]) -> Iterator[tuple[int, int, int, str]]:
-        for which, detector in enumerate(self._detectors):
-            if which in hinted:
-                for start, end in _spans(detector, joined.content):
-                    text = joined.at(start)
-                    offset = joined.starts[text]
+    def _spans(self, joined: _Joined, hinted: Sequence[Sequence[Span]]) -> Iterator[tuple[int, int, int, str]]:
+        at, starts = joined.at, joined.starts
+        for detector, blocks in zip(self._detectors, hinted, strict=False):
+            for block in blocks:
+                for start, end in _spans(detector, joined.content, block):
+                    text = at(start)
+                    offset = starts[text]
                     yield text, start - offset, end - offset, detector.name
 
 
@@ -131,7 +154,7 @@ def search_for(detectors: tuple[Detector, ...]) -> Search:
 _ENCODED = pattern(f"{ESCAPES}|{BASE64}")
 
 
-def _readings(texts: Sequence[str], joined: _Joined, *, may_be_encoded: bool) -> Iterator[tuple[str, str, Back]]:
+def _readings(texts: Sequence[str], joined: _Joined, encoded: Iterable[Span]) -> Iterator[tuple[str, str, Back]]:
     """Each text that reads differently, with one of its readings and the way back from it."""
     table = changes(joined.text)
     for text in texts if table else ():
@@ -139,11 +162,13 @@ def _readings(texts: Sequence[str], joined: _Joined, *, may_be_encoded: bool) ->
         if seen:
             yield text, seen.content, seen.back
     position = 0
-    while may_be_encoded and (match := _ENCODED.search(joined.content, position)):
-        which = joined.at(match.span()[0])
-        position = min(joined.starts[which + 1], len(joined.content))
-        for reading in decoded(texts[which]):
-            yield texts[which], reading.content, reading.back
+    for start, end in encoded:
+        position = max(position, start)
+        while match := _ENCODED.search(joined.content, position, end) if position < end else None:
+            which = joined.at(match.span()[0])
+            position = joined.starts[which + 1]
+            for reading in decoded(texts[which]):
+                yield texts[which], reading.content, reading.back
 
 
 def text_end(haystack: bytes, position: int) -> int:
@@ -156,21 +181,23 @@ _WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _WORD_END = pattern(r"[^0-9A-Za-z]")
 
 
-def _spans(detector: Detector, haystack: bytes) -> Iterator[Span]:
+def _spans(detector: Detector, haystack: bytes, block: Span) -> Iterator[Span]:
+    begin, limit = block
     for candidate in detector.candidates:
         has_group = candidate.pattern.groups > 0
-        matches = candidate.pattern.finditer(haystack)
+        accept = candidate.accept
+        matches = candidate.pattern.finditer(haystack, begin, limit)
         while match := next(matches, None):
             first, last = start, end = match.span()
             if has_group and match.span(1)[0] >= 0:
                 start, end = match.span(1)
-            accepted = candidate.accept(haystack, start, end)
+            accepted = accept(haystack, start, end)
             if accepted:
                 yield accepted
             resume = accepted[1] if accepted else _resume(candidate, haystack, start, end)
             # What is left of a candidate may hold another, and a value may outgrow its candidate.
             if resume != last:
-                matches = candidate.pattern.finditer(haystack, max(resume, first + 1))
+                matches = candidate.pattern.finditer(haystack, max(resume, first + 1), limit)
 
 
 def _resume(candidate: Candidate, haystack: bytes, start: int, end: int) -> int:

@@ -76,7 +76,11 @@ _BITS = 3.0
 """Shannon entropy per sign: random hexadecimal of 16 signs has 3.2 on average, a word less than 3."""
 _LONGEST_RUN = 3.5
 """Mean length of runs of one kind of sign: 1.6 in random letters and digits, above 4 in names of many words."""
-_RUNS = pattern("[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^0-9A-Za-z]")
+_KINDS = bytes(
+    ord("a" if sign.islower() else "A" if sign.isupper() else "0" if sign.isdecimal() else " ")
+    for sign in (chr(code) if code < 128 else " " for code in range(256))
+)
+_OTHER_KINDS = ((b"A", b"0"), (b"a", b"0"), (b"a", b"A"))
 _LETTER, _DIGIT = pattern("[A-Za-z]"), pattern("[0-9]")
 _UUID = pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -86,8 +90,14 @@ def is_random(value: bytes) -> bool:
     is_mixed = _LETTER.search(value) and _DIGIT.search(value)
     if len(value) < _SHORTEST or not is_mixed or _UUID.fullmatch(value):
         return False
-    runs = sum(1 for _ in _RUNS.finditer(value))
-    return entropy(value) >= _BITS and len(value) < _LONGEST_RUN * runs and not _is_path(value)
+    return entropy(value) >= _BITS and len(value) < _LONGEST_RUN * _runs(value) and not _is_path(value)
+
+
+def _runs(value: bytes) -> int:
+    """How many runs of one kind of sign it has; a capital before small letters is of their run, other signs of none."""
+    kinds = value.translate(_KINDS)
+    same = sum(len(kinds.replace(one, b" ").replace(other, b" ").split()) for one, other in _OTHER_KINDS)
+    return same + kinds.count(b" ") - kinds.count(b"Aa") + kinds.count(b"AAa")
 
 
 def entropy(value: bytes) -> float:

@@ -120,16 +120,25 @@ def _gather(values: list[Json], into: _Leaves, least_number: int) -> dict[str, N
 def _sorted(items: Iterable[Any], strings: list[str], numbers: list[int | Number], least_number: int) -> list[Any]:
     """The items that hold others."""
     holders: list[Any] = []
+    found = strings.append
     shortest = len(str(least_number))
     for item in items:
         kind = type(item)
         if kind is str:
-            strings.append(item)
+            found(item)
         elif kind is dict or kind is list:
             holders.append(item)
-        elif (kind is int and item >= least_number) or (kind is Number and len(item.text) >= shortest):
+        elif kind is int:
+            if item >= least_number:
+                numbers.append(item)
+        # To put a fraction into a table costs more than to see that it is one.
+        elif kind is Number and len(item.text) >= shortest and _may_be_whole(item.text):
             numbers.append(item)
     return holders
+
+
+def _may_be_whole(number: str) -> bool:
+    return number.isdecimal() or number.rstrip("0")[-1:] == "."
 
 
 def _digits(number: int | Number, shortest: int) -> str | None:

@@ -2,18 +2,21 @@
 
 A message of an upstream, or of a client, goes in and comes out masked, with the same objects where
 nothing changed. It follows `places`: the protocol's own fields keep their names and may be emptied but are never
-removed; whatever the table does not know is walked as data.
+removed; whatever the table does not know is walked as data. What is opaque is left alone, as far as the way says.
 """
 
 import string
+from dataclasses import dataclass, field
 
 from gateway.jsontext import Number
+from gateway.masking.blobs import Door, opened
 from gateway.masking.compiled import Rules
 from gateway.masking.data import DataWalk
-from gateway.masking.documents import decode, encode, is_binary
+from gateway.masking.documents import encode, is_binary
 from gateway.masking.hide import GONE, Gone, Rule, strictest
 from gateway.masking.ledger import At, Inside, Ledger
 from gateway.masking.places import (
+    ALL_OPAQUE,
     BLOCK_SHAPES,
     FROM_SERVER,
     KEYWORDS,
@@ -28,6 +31,7 @@ from gateway.masking.places import (
     Shape,
     Told,
 )
+from gateway.masking.schemas import loosened
 from gateway.values import Action, Json
 
 _KNOWN = KEYWORDS | SUBSCHEMAS | SCHEMA_MAPS | SAMPLES
@@ -36,21 +40,34 @@ _BASE64 = str.maketrans("", "", string.ascii_letters + string.digits + "+/-_= \t
 """Deletes all that base64 is written in."""
 
 
-def walk(message: dict[str, Json], rules: Rules, ledger: Ledger, places: Shape = FROM_SERVER) -> dict[str, Json]:
-    """The message as the rules leave it; what they hit stands in the ledger. Raises TooDeepError.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a walk needs to know beside the rules."""
 
-    `places` is `FROM_CLIENT` for what a client sends.
-    """
-    masked: dict[str, Json] = _Walk(DataWalk(rules, ledger, message)).place(message, places, None)
+    places: Shape = field(default_factory=lambda: FROM_SERVER)
+    """`FROM_CLIENT` for what a client sends."""
+    results: Rules | None = None
+    """Those that results meet, so that a list of tools promises no more than they leave; None: schemas stay."""
+    door: Door = field(default_factory=Door)
+    """Which blobs may pass that nobody can read."""
+    left_alone: frozenset[Opaque] = ALL_OPAQUE
+    """The opaque places that are; the others are read like fields of the protocol's own."""
+
+
+def walk(message: dict[str, Json], rules: Rules, ledger: Ledger, way: Way | None = None) -> dict[str, Json]:
+    """The message as the rules leave it; what they hit stands in the ledger. Raises TooDeepError."""
+    way = way or Way()
+    masked: dict[str, Json] = _Walk(DataWalk(rules, ledger, message), way).place(message, way.places, None)
     return masked
 
 
 class _Walk:
-    def __init__(self, data: DataWalk) -> None:
+    def __init__(self, data: DataWalk, way: Way) -> None:
         self._data = data
+        self._way = way
 
     def place(self, value: Json, place: Place, at: At) -> Json:
-        if isinstance(place, Opaque) and type(value) in _SCALARS:
+        if type(value) in _SCALARS and isinstance(place, Opaque) and place in self._way.left_alone:
             return value
         new = self._in(value, place, at)
         return _emptied(value) if new is GONE else new
@@ -60,6 +77,8 @@ class _Walk:
             return self._data.document(value, at)
         if place is Part.SCHEMA:
             return self._schema(value, at, ())
+        if place is Part.RESULT_SCHEMA:
+            return self._schema(loosened(value, self._way.results) if self._way.results else value, at, ())
         if type(value) is list and isinstance(place, Items):
             return self._each(value, place.place, at)
         if type(value) is list and (place is Part.BLOCKS or isinstance(place, dict)):
@@ -70,7 +89,8 @@ class _Walk:
 
     def _object(self, value: dict[str, Json], place: Place, at: At) -> Json | Gone:
         if isinstance(place, Each):
-            return {key: self.place(item, place.place, (at, key)) for key, item in value.items()}
+            changed = {key: self.place(item, place.place, (at, key)) for key, item in value.items()}
+            return self._data.rebuilt(value, changed) if not self._way.left_alone else changed
         kind = value.get("type")
         shape = BLOCK_SHAPES.get(kind) if place is Part.BLOCKS and type(kind) is str else place
         return self._shaped(value, shape, at) if isinstance(shape, dict) else self._data.value(value, at)
@@ -112,11 +132,10 @@ class _Walk:
         return _emptied(value) if new is GONE else new
 
     def _blob(self, blob: str, mime_type: Json, at: At) -> Json:
-        named_binary = is_binary(mime_type)
-        # A type that says image is the sender's word: what reads as text is text.
-        decoded = decode(blob, None if named_binary else mime_type)
+        found, decoded = opened(blob, mime_type)
         if decoded is None:
-            is_bytes = named_binary and not blob.translate(_BASE64)
+            self._way.door.take(found, self._data.ledger.path(at))
+            is_bytes = is_binary(mime_type) and not blob.translate(_BASE64)
             return blob if is_bytes else self.place(blob, Part.OWN, at)
         text, encoding = decoded
         new = self._data.text(text, (at, Inside.BLOB))

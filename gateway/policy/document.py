@@ -106,6 +106,15 @@ class Bodies(StrEnum):
     NONE = "none"
 
 
+class Streams(StrEnum):
+    """What becomes of a value that a server breaks over two messages of one stream."""
+
+    MASK = "mask"
+    """What is left of it is hidden; its beginning had left before it could be known."""
+    STRICT = "strict"
+    """The stream is refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """An upstream MCP server."""
@@ -125,6 +134,9 @@ class Server:
     bodies: Bodies = Bodies.ALL
     request_masks: tuple[Mask, ...] = ()
     """Apply to everything that is sent to this server."""
+    largest_blob: int | None = None
+    """Bytes of an image or another blob that may pass although no detector reads it; None: any number."""
+    streams: Streams = Streams.MASK
 
     @property
     def needs_user(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from gateway.masking.detectors import DETECTORS
+from gateway.masking.detectors import DETECTORS, GROUPS
 from gateway.masking.fields import check_field
 from gateway.policy.custom import read_patterns, read_words
 from gateway.policy.nodes import Findings, Item, entries, mapping, text, texts
@@ -129,9 +129,9 @@ def _read_action(node: yaml.Node, what: str, findings: Findings) -> Action:
 def _read_detectors(node: yaml.Node, what: str, findings: Findings) -> tuple[str, ...]:
     found = texts(node, f"detect of {what}", findings)
     for item in found:
-        if item.text not in DETECTORS:
-            findings.add(item.node, f"{unknown('detector', item.text, DETECTORS)} (in {what})")
-    return tuple(item.text for item in found)
+        if item.text not in DETECTORS and item.text not in GROUPS:
+            findings.add(item.node, f"{unknown('detector', item.text, (*DETECTORS, *GROUPS))} (in {what})")
+    return tuple(dict.fromkeys(name for item in found for name in GROUPS.get(item.text, (item.text,))))
 
 
 def _read_fields(node: yaml.Node, what: str, findings: Findings) -> tuple[str, ...]:

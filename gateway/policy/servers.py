@@ -14,16 +14,23 @@ import yaml
 from gateway.client_features import FEATURES
 from gateway.policy.address import read_url
 from gateway.policy.credential import read_credential
-from gateway.policy.document import Bodies, Server, Trust
+from gateway.policy.document import Bodies, Server, Streams, Trust
 from gateway.policy.duration import Bounds, read_duration
 from gateway.policy.masks import masks_named
 from gateway.policy.nodes import Findings, Item, entries, mapping, text, texts
 from gateway.policy.suggestion import unknown
 from gateway.values import Mask
 
-_KEYS = ("url", "credential", "timeouts", "mask", "trust", "client_features", "bodies", "mask_requests")
+_KEYS = (
+    *("url", "credential", "timeouts", "mask", "trust", "client_features", "bodies"),
+    *("mask_requests", "blobs", "streams"),
+)
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
 _EXAMPLE = "https://records.example.com/mcp"
+
+_BLOBS = {"pass": None, "block": 0}
+_UNITS = {"KiB": 2**10, "MiB": 2**20}
+_SIZE = re.compile(r"([0-9]{1,6})(KiB|MiB)")
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
@@ -59,6 +66,8 @@ def _read_server(item: Item, node: yaml.Node, masks: Mapping[str, Mask], finding
         if "mask_requests" in found
         else (),
         bodies=_read_word(Bodies, found, "bodies", what, findings) or Bodies.ALL,
+        largest_blob=_read_blobs(found["blobs"], what, findings) if "blobs" in found else None,
+        streams=_read_word(Streams, found, "streams", what, findings) or Streams.MASK,
     )
 
 
@@ -78,6 +87,25 @@ def _read_word[Word: StrEnum](
     if written is not None and written not in set(words):
         findings.add(found[key], f"{unknown(key, written, list(words))} (in {what})")
     return words(written) if written in set(words) else None
+
+
+def _read_blobs(node: yaml.Node, what: str, findings: Findings) -> int | None:
+    """The bytes that may pass unread; None for any number, and none at all where it cannot be told (fail-closed)."""
+    if isinstance(node, yaml.MappingNode):
+        found = mapping(node, f"blobs of {what}", findings, ("limit",), required=("limit",))
+        return _read_size(found["limit"], f"limit of blobs of {what}", findings) if "limit" in found else 0
+    written = node.value if isinstance(node, yaml.ScalarNode) else ""
+    if written not in _BLOBS:
+        findings.add(node, f"blobs of {what} must be pass, block, or a limit, such as {{limit: 1MiB}}")
+    return _BLOBS.get(written, 0)
+
+
+def _read_size(node: yaml.Node, what: str, findings: Findings) -> int:
+    written = _SIZE.fullmatch(node.value) if isinstance(node, yaml.ScalarNode) else None
+    if written is None:
+        findings.add(node, f"{what} must be a number with KiB or MiB, such as 1MiB")
+        return 0
+    return int(written[1]) * _UNITS[written[2]]
 
 
 def _read_timeout(key: str, found: Mapping[str, yaml.Node], what: str, findings: Findings) -> float:

@@ -217,7 +217,8 @@ async def _in_time(patience: float | None = None) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(PATIENCE if patience is None else patience):
             yield
-    except (AzureError, TimeoutError, OSError) as error:
+    # AttributeError: as in `tables`, where the identity gave no token.
+    except (AzureError, TimeoutError, OSError, AttributeError) as error:
         raise StoreUnavailableError(type(error).__name__) from error
 
 

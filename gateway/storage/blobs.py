@@ -17,7 +17,7 @@ from gateway.storage.contract import BlobExistsError, StoreUnavailableError
 PATIENCE = 10.0
 """Seconds for one blob, or for one page of names, with all retries; a caller waits for this."""
 _FORBIDDEN = 403
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "retry_total": 2,
     "retry_backoff_factor": 0.1,
     "connection_timeout": 3,
@@ -91,11 +91,11 @@ class Blobs:
 def open_blobs(account: str, container: str, identity: str, *, as_operator: bool = False) -> Blobs:
     """The container in the account that the setting names: by identity, or by connection string locally."""
     if not account.startswith("https://"):
-        return Blobs(BlobServiceClient.from_connection_string(account, **_OPTIONS), container)
+        return Blobs(BlobServiceClient.from_connection_string(account, **OPTIONS), container)
     from gateway.storage import identity as identities  # noqa: PLC0415 - 0.2 s that local storage need not pay
 
     credential = identities.signed_in_operator() if as_operator else identities.managed_identity(identity)
-    return Blobs(BlobServiceClient(account, credential=credential, **_OPTIONS), container, credential)
+    return Blobs(BlobServiceClient(account, credential=credential, **OPTIONS), container, credential)
 
 
 @asynccontextmanager

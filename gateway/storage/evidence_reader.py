@@ -58,7 +58,8 @@ async def _page(pages: AsyncIterator[Any]) -> list[Columns] | None:
             return [_columns(entity) async for entity in await anext(pages)]
     except (StopAsyncIteration, ResourceNotFoundError):
         return None
-    except (AzureError, TimeoutError, OSError) as error:
+    # AttributeError: as in `tables`, where the identity gave no token.
+    except (AzureError, TimeoutError, OSError, AttributeError) as error:
         raise StoreUnavailableError(type(error).__name__) from error
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from azure.core.exceptions import AzureError
+from azure.identity import CredentialUnavailableError
 from azure.identity.aio import AzureCliCredential, ManagedIdentityCredential
 
 from gateway.held_tokens import Token
@@ -12,6 +13,9 @@ from gateway.values import Secret
 
 PATIENCE = 10.0
 """Seconds for one token with all retries; a caller waits for this."""
+
+NO_CREDENTIAL = CredentialUnavailableError
+"""What a client of Azure raises where nobody is signed in, or there is no identity."""
 
 
 def managed_identity(client_id: str) -> ManagedIdentityCredential:
@@ -30,8 +34,9 @@ def signed_in_operator() -> AzureCliCredential:
 class Identity:
     """The identity as a source of tokens, opened once for the process; its package keeps them until they expire."""
 
-    def __init__(self, client_id: str) -> None:
-        self._credential = managed_identity(client_id)
+    def __init__(self, client_id: str, *, as_operator: bool = False) -> None:
+        """By managed identity, or, for a command line, whoever is signed in to the Azure CLI."""
+        self._credential = signed_in_operator() if as_operator else managed_identity(client_id)
 
     async def token(self, resource: str) -> Token:
         """A token for the App ID URI of a registration. Raises SecretUnavailableError."""

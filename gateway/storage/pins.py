@@ -115,7 +115,8 @@ async def _in_time() -> AsyncIterator[None]:
             yield
     except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
         raise
-    except (AzureError, TimeoutError, OSError) as error:
+    # AttributeError: as in `tables`, where the identity gave no token.
+    except (AzureError, TimeoutError, OSError, AttributeError) as error:
         raise StoreUnavailableError(type(error).__name__) from error
 
 

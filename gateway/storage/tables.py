@@ -91,8 +91,9 @@ async def _patiently[**Given, Found](
     try:
         async with asyncio.timeout(PATIENCE):
             return await ask(*given, **named)
-    # HTTPException: the SDK's reader of an answer in parts, of one that has none.
-    except (AzureError, TimeoutError, OSError, HTTPException) as error:
+    # HTTPException: the SDK's reader of an answer in parts, of one that has none. AttributeError: the SDK looks for the
+    # answer's headers where there is no answer, because the identity gave no token.
+    except (AzureError, TimeoutError, OSError, HTTPException, AttributeError) as error:
         raise StoreUnavailableError(type(error).__name__) from error
 
 

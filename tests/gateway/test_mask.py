@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.jsontext import MAX_DEPTH, Malformed, Number, parse, plain, write
-from gateway.mask import mask, mask_text
+from gateway.mask import FROM_CLIENT, KEPT, KEPT_FROM_CLIENT, SEARCHED, Terms, mask, mask_text
 from gateway.masking.detectors import DETECTORS
 from gateway.reasons import Reason
 from gateway.values import Action, Hidden, Json, Mask, Masked, Refusal
@@ -301,3 +301,63 @@ def test_a_planted_address_never_survives(value: Json, place: int) -> None:
     found = masked(message)
     seen = json.dumps(found.message) + repr(found.hidden) + "".join(decoded(found.message))
     assert MAIL not in seen.replace("\\", "").replace("u0040", "@")
+
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n\xff" * 1000).decode()
+IMAGE = result(content=[{"type": "image", "mimeType": "image/png", "data": PNG}])
+
+
+def test_an_image_passes_and_is_named_as_not_inspected() -> None:
+    found = masked(IMAGE)
+    assert found.message == IMAGE
+    assert found.uninspected == "image/png x1 (9 KB)"
+    assert masked(result(contents=[{"uri": "r://1", "mimeType": "image/png", "blob": blob("text")}])).uninspected == ""
+
+
+@pytest.mark.parametrize(("largest", "passes"), [(None, True), (9_000, True), (8_999, False), (0, False)])
+@pytest.mark.parametrize("masks", [(), (PERSONAL,)])
+def test_an_image_that_may_not_pass_unread_refuses_the_answer(
+    largest: int | None, passes: bool, masks: tuple[Mask, ...]
+) -> None:
+    found = mask(IMAGE, masks, terms=Terms(largest_blob=largest))
+    if passes:
+        assert isinstance(found, Masked)
+    else:
+        assert found == Refusal(Reason.BLOCKED, "not inspected: image/png of 9 KB at $['result']['content'][0]['data']")
+
+
+def test_text_in_a_blob_is_masked_and_never_stopped() -> None:
+    contents = [{"uri": "r://1", "mimeType": "text/plain", "blob": blob(f"see {MAIL}")}]
+    found = mask(result(contents=contents), (PERSONAL,), terms=Terms(largest_blob=0))
+    assert isinstance(found, Masked)
+    assert base64.b64decode(found.message["result"]["contents"][0]["blob"]) == b"see [hidden:email]"
+
+
+SCHEMA = {"type": "object", "properties": {"mail": {"type": "string", "format": "email"}}, "required": ["mail"]}
+LISTED = result(tools=[{"name": "t", "inputSchema": SCHEMA, "outputSchema": SCHEMA}])
+
+
+def test_only_a_schema_of_results_is_loosened_and_only_by_the_masks_that_results_meet() -> None:
+    assert masked(LISTED).message == LISTED
+    for masks in ((), (PERSONAL,)):
+        found = mask(LISTED, masks, terms=Terms(results=(PERSONAL,)))
+        assert isinstance(found, Masked)
+        [tool] = found.message["result"]["tools"]
+        assert tool["inputSchema"] == SCHEMA
+        assert tool["outputSchema"] == SCHEMA | {"properties": {"mail": {"type": "string"}}}
+
+
+def test_in_what_is_kept_identifiers_are_masked_too() -> None:
+    message = {"jsonrpc": "2.0", "id": MAIL, "method": "resources/read", "params": {"uri": f"r://{MAIL}"}}
+    assert masked_for(message, FROM_CLIENT) == message
+    assert masked_for(message, SEARCHED) == message | {"params": {"uri": "r://[hidden:email]"}}
+    assert MAIL not in json.dumps(masked_for(message, KEPT_FROM_CLIENT))
+    answers = {"params": {"inputResponses": {MAIL: {"action": "accept"}}, "requestState": MAIL}}
+    assert MAIL not in json.dumps(masked_for({"method": "tools/call", **answers}, KEPT_FROM_CLIENT))
+    assert MAIL not in json.dumps(masked_for(result(nextCursor=MAIL, tools=[{"name": MAIL}]), KEPT))
+
+
+def masked_for(message: dict[str, Json], terms: Terms) -> dict[str, Json]:
+    found = mask(message, (PERSONAL,), terms=terms)
+    assert isinstance(found, Masked)
+    return found.message

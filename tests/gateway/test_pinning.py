@@ -9,7 +9,7 @@ import pytest
 from gateway import pinning
 from gateway.evidence.chain import Chains
 from gateway.pinning import Pinning
-from gateway.policy.document import Server, Trust
+from gateway.policy.document import Policy, Server, Trust
 from gateway.reasons import Reason
 from gateway.record import Passage, Recorder
 from gateway.storage.contract import PinChangedError, StoreUnavailableError
@@ -19,6 +19,7 @@ from gateway.values import Refusal
 from tests.fakes.clock import Clock
 from tests.fakes.evidence import MemoryEvidence
 from tests.fakes.pins import Fault, MemoryPins
+from tests.fakes.policies import policy
 from tests.fakes.values import CALL, CALLER, DECISION, ORIGIN
 
 CRM = Server("crm", "https://crm.example/mcp", None, 1, 1, masks=())
@@ -33,8 +34,10 @@ class Process:
         self.evidence, self.clock = MemoryEvidence(), Clock()
         self.pinning = Pinning(self.store, Recorder(Chains(self.evidence)), self.clock)
 
-    async def sees(self, *found: Definition, server: Server = CRM, is_whole: bool = True) -> list[str] | Reason:
-        passage = Passage(CALL, ORIGIN, caller=CALLER, session="20261123-a", decision=DECISION)
+    async def sees(
+        self, *found: Definition, server: Server = CRM, is_whole: bool = True, policy: Policy | None = None
+    ) -> list[str] | Reason:
+        passage = Passage(CALL, ORIGIN, caller=CALLER, session="20261123-a", decision=DECISION, policy=policy)
         usable = await self.pinning.admit(passage, server, by_name(found), is_whole=is_whole)
         return usable.reason if isinstance(usable, Refusal) else sorted(usable)
 
@@ -178,3 +181,45 @@ async def test_a_pin_that_changes_all_the_time_is_refused_in_the_end() -> None:
 
     process.store.write = changed  # type: ignore[assignment, method-assign]  # a store that never lets one win
     assert await process.sees(A) is Reason.CATALOGUE_UNAVAILABLE
+
+
+MAIL, SALARY = "alice.example@contoso.com", 987654321
+
+
+async def test_the_store_has_a_definition_masked_and_the_hash_of_it_as_it_was() -> None:
+    process = Process()
+    schema = {"properties": {"salary": {"type": "integer", "default": SALARY}, "n": {"format": "email"}}}
+    entry = {"name": "a", "description": f"Ask {MAIL}", "inputSchema": schema, "outputSchema": schema}
+    definition = read_definition(entry)
+    assert definition is not None
+    assert await process.sees(definition, policy=policy()) == ["a"]
+    pin = process.store.rows["crm", "a"]
+    assert pin.accepted == definition.digest
+    kept = json.loads(pin.accepted_text)
+    assert kept["description"] == "Ask [hidden:email]"
+    assert kept["outputSchema"]["properties"] == {
+        "salary": {"type": "integer", "default": 0},
+        "n": {"format": "email"},
+    }
+    assert MAIL not in pin.accepted_text
+    assert str(SALARY) not in pin.accepted_text
+    assert await process.sees(definition, policy=policy()) == ["a"]
+
+
+async def test_a_number_too_large_for_canonical_json_is_kept_nowhere() -> None:
+    process = Process()
+    definition = read_definition({"name": "a", "inputSchema": {"properties": {"salary": {"default": 2**60}}}})
+    assert definition is not None
+    assert str(2**60) in definition.text
+    await process.sees(definition, policy=policy())
+    assert str(2**60) not in process.store.rows["crm", "a"].accepted_text
+
+
+async def test_what_cannot_be_masked_is_kept_by_its_hash_alone() -> None:
+    process = Process()
+    await process.sees(A)
+    assert process.store.rows["crm", "a"].accepted_text == ""
+    assert process.store.rows["crm", "a"].accepted == A.digest
+    long = replace(B, text=json.dumps({"name": "b", "description": "a@b.cd " * 16_000}))
+    await process.sees(long, policy=policy())
+    assert (process.store.rows["crm", "b"].accepted_text, process.store.rows["crm", "b"].waiting_text) == ("", "")

@@ -8,7 +8,8 @@ from gateway.evidence.reading import PAYLOADS, SEALS
 from gateway.storage import approvals, pins
 from tests.infra.bicep import INFRA, ROOT, bodies, parsed
 
-SETTING = re.compile(r'"(COUNTERSIGN_[A-Z_]+)"')
+SETTING = re.compile(r'"((?:COUNTERSIGN|OTEL)_[A-Z_]+)"')
+OURS = ("COUNTERSIGN_", "OTEL_")
 
 PLATFORM = {
     "AzureWebJobsStorage__credential",
@@ -45,13 +46,13 @@ def read_by_code() -> set[str]:
 
 
 def test_a_deployment_sets_what_the_code_reads_and_nothing_else() -> None:
-    ours = {name for name in deployed() if name.startswith("COUNTERSIGN_")}
+    ours = {name for name in deployed() if name.startswith(OURS)}
     assert ours == read_by_code()
     assert deployed() - ours == PLATFORM
 
 
 def test_the_sample_settings_are_those_of_a_deployment() -> None:
-    assert {name for name in sample() if name.startswith("COUNTERSIGN_")} == read_by_code()
+    assert {name for name in sample() if name.startswith(OURS)} == read_by_code()
 
 
 def test_a_scheduler_brings_its_own_settings_and_nothing_else() -> None:

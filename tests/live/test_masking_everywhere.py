@@ -206,7 +206,6 @@ async def everything_stored(live: Live) -> bytes:
     return stored
 
 
-@pytest.mark.xfail(reason="a pin keeps the definition of a tool as its server publishes it")
 @pytest.mark.usefixtures("planted_server")
 async def test_no_value_in_the_definition_of_a_tool_lies_in_the_store(live: Live) -> None:
     await live.call("planted", "engineer", "tools/list")

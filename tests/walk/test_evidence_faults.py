@@ -99,7 +99,7 @@ async def door(
     request: pytest.FixtureRequest, storage: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Door]:
     """With the account's key, and with what Azurite takes no batches from."""
-    monkeypatch.setitem(tables._TIMEOUTS, "read_timeout", 0.2)
+    monkeypatch.setitem(tables._TIMEOUTS, "read_timeout", 0.5)
     name, account = f"t{secrets.token_hex(8)}", azurite.connection_string(storage.ports)
     async with proxy(storage.ports.table) as network, serving(text_result("hi")) as upstream:
         behind = replace(storage.ports, table=network.port)

@@ -122,3 +122,91 @@ async def test_answers_to_a_server_that_asks_are_screened_too(door: Gateway, ups
     await door.send(body, server="open")
     assert MAIL not in str([seen.body for seen in upstream.seen])
     assert MAIL not in str(door.evidence.rows)
+
+
+SALARY = """masks:
+  outgoing:
+    detect: [email]
+    fields: [salary, $.pay.rate]
+    action: redact
+"""
+ARGUMENTS = {"salary": 1.5, "pay": {"rate": "9"}, "to": MAIL, "name": "n"}
+HIDDEN = {"salary": 0, "pay": {"rate": "[hidden:field]"}, "to": "[hidden:email]", "name": "n"}
+REQUESTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "tools/call": (
+        {"name": "get_customer", "arguments": ARGUMENTS},
+        {"name": "get_customer", "arguments": HIDDEN},
+    ),
+    "prompts/get": ({"name": "letter", "arguments": ARGUMENTS}, {"name": "letter", "arguments": HIDDEN}),
+    "completion/complete": (
+        {
+            "ref": {"type": "ref/prompt", "name": "letter"},
+            "argument": {"name": "salary", "value": "9000"},
+            "context": {"arguments": {"salary": "9", "to": MAIL}},
+        },
+        {
+            "ref": {"type": "ref/prompt", "name": "letter"},
+            "argument": {"name": "salary", "value": "[hidden:salary]"},
+            "context": {"arguments": {"salary": "[hidden:salary]", "to": "[hidden:email]"}},
+        },
+    ),
+    "resources/read": ({"uri": f"customer://{MAIL}"}, {"uri": f"customer://{MAIL}"}),
+}
+
+
+def hides_fields(door: Gateway) -> None:
+    screens(door, "redact")
+    text = door.policy_file.read_text()
+    door.policy_file.write_text(text.replace(MASKS.replace("ACTION", "redact"), SALARY, 1))
+
+
+@pytest.mark.parametrize("method", REQUESTS)
+async def test_every_method_leaves_masked_by_detector_field_and_path(
+    door: Gateway, upstream: Upstream, method: str
+) -> None:
+    hides_fields(door)
+    params, leaves = REQUESTS[method]
+    assert message(await door.send(request(method, params), server="open")).get("result") is not None
+    assert upstream.seen[-1].body["params"] == leaves
+
+
+@pytest.mark.parametrize(
+    ("answer", "leaves"),
+    [
+        ({"action": "accept", "content": ARGUMENTS}, {"action": "accept", "content": HIDDEN}),
+        (
+            {"role": "assistant", "model": "m", "content": {"type": "text", "text": f"to {MAIL}"}},
+            {"role": "assistant", "model": "m", "content": {"type": "text", "text": "to [hidden:email]"}},
+        ),
+        ({"roots": [{"uri": "file:///a", "name": MAIL}]}, {"roots": [{"uri": "file:///a", "name": "[hidden:email]"}]}),
+    ],
+    ids=["elicitation", "sampling", "roots"],
+)
+async def test_answers_of_a_client_leave_masked_in_either_era(
+    door: Gateway, upstream: Upstream, answer: dict[str, Any], leaves: dict[str, Any]
+) -> None:
+    hides_fields(door)
+    await door.send({"jsonrpc": "2.0", "id": 3, "result": answer}, server="open")
+    legacy = [seen.body["result"] for seen in upstream.seen if "result" in (seen.body or {})]
+    assert legacy == [leaves]
+    params = {"name": "get_customer", "arguments": {}, "inputResponses": {"one": answer}, "_meta": MODERN_META}
+    headers = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "get_customer"}
+    await door.send(request("tools/call", params), server="open", **headers)
+    assert upstream.seen[-1].body["params"]["inputResponses"] == {"one": leaves}
+
+
+@pytest.mark.parametrize("action", ["block", "approval\n    approval: refunds"])
+async def test_an_address_is_read_too_by_a_mask_that_hides_nothing(
+    door: Gateway, upstream: Upstream, action: str
+) -> None:
+    screens(door, action)
+    await door.send(request("resources/read", {"uri": f"customer://{MAIL}"}), server="open")
+    assert upstream.seen == []
+    assert message(await door.send(request("resources/read", {"uri": "customer://7"}), server="open"))["result"]
+
+
+async def test_no_identifier_lies_in_clear_in_the_body_that_is_kept(door: Gateway, upstream: Upstream) -> None:
+    await door.send(request("resources/read", {"uri": f"customer://{MAIL}"}, identifier=MAIL), server="open")
+    assert upstream.seen[-1].body["params"]["uri"] == f"customer://{MAIL}"
+    assert MAIL not in str(door.evidence.rows)
+    assert MAIL not in str(door.payloads.__dict__)

@@ -64,6 +64,27 @@ async def test_the_diff_shows_what_changed_and_how_to_accept_just_that() -> None
     assert lines[-1].endswith(f"tools accept crm changed --definition {NEW[:12]} --reason '...'")
 
 
+@pytest.mark.parametrize(
+    ("accepted_text", "waiting_text", "said"),
+    [
+        ('{"d":"[hidden:email]"}', '{"d":"[hidden:email]"}', "The definitions differ only in what is hidden here."),
+        (
+            '{"d":"[hidden:email]"}',
+            '{"d":"see [hidden:email]"}',
+            "What stands as [hidden...] may have changed as well.",
+        ),
+        ('{"d":"x"}', "", "The definition that waits could not be masked"),
+    ],
+)
+async def test_the_diff_says_where_masking_keeps_it_from_telling(
+    accepted_text: str, waiting_text: str, said: str
+) -> None:
+    desk = Desk()
+    desk.pins.rows["crm", "changed"] = Pin("changed", OLD, NEW, accepted_text, waiting_text, "v")
+    assert said in (await differs(desk.pins, "crm", "changed")).text
+    assert "hidden" not in (await differs(Desk().pins, "crm", "changed")).text
+
+
 async def test_a_new_tools_diff_is_all_of_it() -> None:
     assert (await differs(Desk().pins, "crm", "new")).text.startswith("--- accepted never\n")
 

@@ -68,8 +68,9 @@ _WORDS = {
     Part.NAMED: "masked: detectors, and field rules by the `name` beside it",
     Part.DOCUMENT: "masked: detectors, field rules, JSON paths",
     Part.BLOCKS: "content blocks, below",
-    Part.BLOB: "masked where it is text, else not inspected",
+    Part.BLOB: "masked where it is text, else not inspected: `blobs` of the server says whether it passes",
     Part.SCHEMA: "masked as a JSON Schema",
+    Part.RESULT_SCHEMA: "masked as a JSON Schema; in a list of tools it promises what masked results keep",
 }
 
 
@@ -223,6 +224,8 @@ Only what is *left alone* arrives as it was sent, and only if it is a single str
 - *detectors*: what a value looks like, in strings, in JSON and base64 inside strings, and in whole numbers.
 - *field rules*: the name of the member that holds it. The protocol's own fields are never meant by a field rule.
 - *JSON paths*: start at this place.
+- *left alone* means that nothing is changed there. A mask that blocks a request, or sends it for an approval, reads the
+  names and URIs in it as well, and in what the evidence keeps nothing at all is left alone.
 - Under `drop`, a field of the protocol's own is emptied, not removed, so that the message stays valid."""
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking.blobs import Blob, Reading, Uninspected, blob_of, uninspected
+from gateway.masking.blobs import Blob, Door, Reading, Uninspected, blob_of, in_words, opened, uninspected
 from gateway.values import Json
 
 
@@ -42,6 +42,54 @@ def test_what_was_not_inspected_is_noted_with_its_size() -> None:
     assert uninspected(png, "$['blob']") == Uninspected("$['blob']", "image/png", 9)
     assert uninspected(blob_of(blob(b"\xff\x00"), None), "$") == Uninspected("$", "application/octet-stream", 2)
     assert uninspected(blob_of(blob(b"alice"), "image/png"), "$") is None
+
+
+def test_space_in_front_does_not_make_bytes_a_text() -> None:
+    assert blob_of(" \n" * 40 + blob(b"%PDF-1.7\xff"), "text/plain").reading is Reading.TEXT
+    assert blob_of(" \n" * 40 + blob(b"%PDF-1.7\xff"), None).reading is Reading.NOT_INSPECTED
+
+
+def test_a_type_that_carries_a_number_of_a_card_is_not_told() -> None:
+    assert blob_of(blob(b"\xff\x00"), "image/4012888888881881").media_type == "application/octet-stream"
+
+
+def test_what_is_text_comes_decoded() -> None:
+    assert opened(blob(b"alice \xe9"), "text/csv")[1] == ("alice \xe9", "latin-1")
+    assert opened(blob(b"\xff\x00"), "image/png")[1] is None
+
+
+PNG, ZIP = Blob(Reading.NOT_INSPECTED, "image/png", 17_000), Blob(Reading.NOT_INSPECTED, "application/zip", 9)
+
+
+def test_what_passes_unread_is_told_by_type_with_number_and_size() -> None:
+    door = Door()
+    for each in (PNG, ZIP, PNG, Blob(Reading.TEXT, "text/plain", 10**9)):
+        door.take(each, "$")
+    assert door.stopped is None
+    assert door.summary() == "image/png x2 (34 KB), application/zip x1 (9 bytes)"
+    for number in range(9):
+        door.take(Blob(Reading.BINARY, f"a/{number}", 1), "$")
+    assert door.summary().endswith("a/2 x1 (1 bytes), and 6 other types")
+
+
+def test_what_is_larger_than_may_pass_is_stopped_and_named() -> None:
+    fits = Door(largest=17_000)
+    fits.take(PNG, "$.a")
+    assert fits.stopped is None
+    door = Door(largest=17_000)
+    door.take(Blob(Reading.BINARY, "a/b", 17_001), "$.b")
+    assert door.stopped == Uninspected("$.b", "a/b", 17_001)
+    shut = Door(largest=0)
+    shut.take(Blob(Reading.TEXT, "image/png", 3), "$.c")
+    assert shut.stopped is not None, "what is no base64 to us may be to a lenient client"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1 KB"), (1_001, "2 KB"), (5_000_000, "5 MB")],
+)
+def test_sizes_are_told_in_words(size: int, words: str) -> None:
+    assert in_words(size) == words
 
 
 @given(st.text() | st.binary().map(blob), st.none() | st.integers() | st.text())

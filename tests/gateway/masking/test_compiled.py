@@ -1,3 +1,6 @@
+import sys
+from dataclasses import replace
+
 import pytest
 from jsonpath_rfc9535 import JSONPathError
 
@@ -78,3 +81,20 @@ def test_keys_without_number_do_not_fill_the_memory() -> None:
     found.key("k" * 10_000)
     assert len(found._keys) <= 4096
     assert max(map(len, found._keys)) < 1000
+
+
+def test_what_is_bared_in_a_long_text_is_hidden_too() -> None:
+    # The digits are part of a word until the address before them is hidden.
+    every = rules(Mask("m", Action.REDACT, detectors=tuple(DETECTORS)))
+    line = "see a@b.co4111111111111111 {n}"
+    text = "\n".join("plain words and no more" if n % 60 else line.format(n=n) for n in range(4000))
+    assert len(text) > every.long_text
+    whole = replace(every, long_text=sys.maxsize).outcomes([text])[text]
+    assert every.outcomes([text])[text] == whole
+    assert "4111" not in whole.text
+
+
+def test_a_text_of_a_policys_own_pattern_is_always_searched_whole() -> None:
+    own = rules(Mask("m", Action.REDACT, detectors=("email",), patterns=(("first", "^word"),)))
+    text = "\n".join(["word", *["no more"] * 400, "word", *["no more"] * 2000, "a@b.co"])
+    assert own.outcomes([text])[text].text.count("[hidden:first]") == 1

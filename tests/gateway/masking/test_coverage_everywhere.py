@@ -10,7 +10,7 @@ from gateway.masking.compiled import compiled
 from gateway.masking.ledger import Ledger
 from gateway.masking.places import BLOCK_SHAPES, FROM_CLIENT, FROM_SERVER, Each, Items, Opaque, Part, Shape, Told
 from gateway.masking.places import Place as Masking
-from gateway.masking.walk import walk
+from gateway.masking.walk import Way, walk
 from gateway.values import Action, Json, Mask
 from tests.gateway.masking.official_messages import ENTRY, FOREIGN, Kind, Place, Step, places
 
@@ -29,7 +29,7 @@ PLACES = list(places())
 
 def masked(message: dict[str, Json], side: str, action: Action = Action.REDACT) -> dict[str, Json]:
     rules = compiled((Mask("all", action, detectors=("email", "payment_card"), fields=(ENTRY,)),))
-    return walk(message, rules, Ledger(), SIDES[side])
+    return walk(message, rules, Ledger(), Way(SIDES[side]))
 
 
 def place_in(shape: Shape, message: Json, steps: tuple[Step, ...]) -> Masking | None:
@@ -63,7 +63,7 @@ def planted(place: Place, masking: Masking | None) -> list[Json]:
     texts: list[Json] = [f"see {MAIL} or {CARD}!", json.dumps(DATA)]
     if masking is Part.BLOB:
         return [base64.b64encode(str(text).encode()).decode() for text in texts]
-    objects: list[Json] = [SCHEMA if masking is Part.SCHEMA else DATA]
+    objects: list[Json] = [SCHEMA if masking in (Part.SCHEMA, Part.RESULT_SCHEMA) else DATA]
     return {
         Kind.TEXT: texts,
         Kind.NUMBER: [CARD],

@@ -297,3 +297,19 @@ def test_an_identity_number_that_is_a_number_is_hidden() -> None:
 @pytest.mark.parametrize("value", ["０３０ １２３４５６７", "030\u200b1234567"])
 def test_a_telling_key_knows_a_value_in_other_digits(value: str) -> None:
     assert hide({"phone": value}, detect("phone")) == {"phone": "[hidden:phone]"}
+
+
+def test_a_telling_key_hides_the_whole_value_though_a_detector_finds_a_part() -> None:
+    every = detect("password", "email", "phone")
+    value = {"password": f"x {MAIL}", "phone": "+49 30 1234567", "note": f"x {MAIL}"}
+    assert hide(value, every) == {
+        "password": "[hidden:password]",
+        "phone": "[hidden:phone]",
+        "note": "x [hidden:email]",
+    }
+    assert entered(value, every) == [
+        ("password", "$['password']"),
+        ("email", "$['password']"),
+        ("phone", "$['phone']"),
+        ("email", "$['note']"),
+    ]

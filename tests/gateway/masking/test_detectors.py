@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mask import mask_text
-from gateway.masking.detectors import DETECTORS
+from gateway.masking.detectors import DETECTORS, GROUPS
 from gateway.masking.fields import folded
 from gateway.masking.search import Search
 from gateway.values import Action, Mask
@@ -239,3 +239,9 @@ def test_time_grows_with_the_length_of_the_text_and_not_faster(unit: str) -> Non
 
     # Quadratic time would be 256 times as long; the constant leaves room for a busy machine.
     assert min(seconds(320_000) for _ in range(2)) <= 48 * min(seconds(20_000) for _ in range(3)) + 0.02
+
+
+def test_each_detector_is_in_one_group_and_in_all() -> None:
+    assert GROUPS["all"] == tuple(DETECTORS)
+    assert GROUPS["personal_data"] + GROUPS["national_ids"] + GROUPS["credentials"] == GROUPS["all"]
+    assert GROUPS.keys().isdisjoint(DETECTORS)

@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.jsontext import Number
-from gateway.masking.hide import GONE, Rule, hidden_spans, hidden_text, hidden_value, strictest
+from gateway.masking.hide import GONE, Rule, around_markers, hidden_spans, hidden_text, hidden_value, strictest
 from gateway.masking.search import Found
 from gateway.values import Action, Json
 
@@ -91,3 +93,28 @@ def test_spans_that_overlap_are_one_under_the_strictest_rule_named_after_the_lef
 
 def test_spans_that_touch_are_hidden_apart() -> None:
     assert hidden_spans("0123456789", [Found(0, 5, "e"), Found(5, 10, "e")], RULES) == "[hidden:e][hidden:e]"
+
+
+LINES = st.lists(st.sampled_from(["x" * 90, "[hidden:x]", "é" * 700, "a [hidden:y ...1234] b", ""]), max_size=60)
+
+
+@given(LINES)
+def test_parts_around_markers_hold_each_marker_once_and_stand_where_they_say(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    parts = around_markers(text)
+    assert sum(part.count("[hidden:") for _, part in parts) == text.count("[hidden:")
+    content, end = text.encode(), 0
+    for start, part in parts:
+        assert content[start:].startswith(part.encode())
+        assert start >= end
+        assert start == 0 or content[start - 1 : start] == b"\n"
+        end = start + len(part.encode())
+
+
+def test_a_part_holds_the_lines_that_may_tell_what_a_neighbour_is() -> None:
+    text = "\n".join(["x" * 99] * 100 + ["[hidden:x]"] + ["x" * 99] * 100)
+    [(start, part)] = around_markers(text)
+    before, after = part.split("[hidden:x]")
+    assert 1000 <= len(before) < 1200
+    assert 1000 <= len(after) < 1200
+    assert start == 10_000 - len(before)

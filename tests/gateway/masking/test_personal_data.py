@@ -80,6 +80,7 @@ def test_a_value_is_found_whole_whatever_stands_around_it(detector: Detector, va
         (EMAIL, "@scope/package @decorator.name"),
         (EMAIL, "git@github.com:owner/name.git"),
         (EMAIL, "logo@2x.png"),
+        (EMAIL, "getty@tty1.service"),
         (PHONE, "2026-01-02T03:04:05+01:00"),
         (PHONE, "192.168.100.200"),
         (PHONE, "order 123456789012"),
@@ -98,6 +99,8 @@ def test_a_value_is_found_whole_whatever_stands_around_it(detector: Detector, va
         (CARD, "0.4111111111111111"),
         (CARD, "4111111111111111.5"),
         (CARD, "1760000000000"),
+        (CARD, "EAN 4080811006251"),
+        (CARD, "GTIN-13: 4080811006251"),
         (CARD, "2026-01-02 03:04:05"),
         (SSN, "000-12-3456"),
         (SSN, "666-12-3456"),
@@ -150,3 +153,8 @@ def test_values_next_to_each_other_are_told_apart(detector: Detector, text: str,
 @given(st.text("0123456789", min_size=13, max_size=19))
 def test_the_luhn_check_agrees_with_stdnum(number: str) -> None:
     assert personal_data._is_luhn(number.encode()) == luhn.is_valid(number)
+
+
+@pytest.mark.parametrize("address", ["a.person@example.com.png", "a%40example.com.svg", "a@mail.example.com.service"])
+def test_a_file_that_is_named_after_an_address_is_one(address: str) -> None:
+    assert found(EMAIL, f"see {address}, please") == [address]

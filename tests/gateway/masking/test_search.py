@@ -84,7 +84,26 @@ def test_a_search_that_runs_out_of_memory_asks_every_detector() -> None:
     assert search.find(["ab key=1"]) == Search([WORD, LABELLED]).find(["ab key=1"])
 
 
-TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["a@b.co", "\0", "415-555-0100"]))
+@pytest.mark.parametrize("length", [0, 10, 2000, 2047, 2048, 2049, 5000])
+def test_a_value_among_many_texts_is_found_wherever_it_stands(length: int) -> None:
+    fillers = [f"{n} {'x' * length}" for n in range(9)]
+    for at in range(9):
+        texts = [*fillers[:at], "ab key=1 é", *fillers[at:], "abb"]
+        assert Search([WORD, LABELLED]).find(texts) == {
+            "ab key=1 é": [Found(0, 2, "word"), Found(7, 8, "labelled")],
+            "abb": [Found(0, 3, "word")],
+        }
+
+
+def test_the_ends_of_a_text_are_seen_whatever_stands_beside_it() -> None:
+    ends = Detector("ends", "a", (Candidate(pattern(r"(?:^|\x00)(a+)(?:$|\x00)")),))
+    for filler in ("b", "b" * 3000, "ba" * 3000):
+        assert Search([ends]).find([filler, "aa", f"{filler}."]) == {"aa": [Found(0, 2, "ends")]}
+
+
+TEXTS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["a@b.co", "\0", "415-555-0100", "x" * 3000])
+)
 
 
 @given(TEXTS)

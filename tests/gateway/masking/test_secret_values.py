@@ -1,4 +1,5 @@
 import base64
+import re
 import secrets
 from math import isclose
 
@@ -6,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking.secret_values import PASSWORD, SECRET, entropy, is_random
+from gateway.masking.secret_values import PASSWORD, SECRET, _runs, entropy, is_random
 from tests.gateway.masking.found import found, is_told
 
+RUNS = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^0-9A-Za-z]")
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
 MIXED = "aB3xY9qL0mZ7tR2w"
 
@@ -106,3 +108,8 @@ def test_entropy_is_that_of_shannon() -> None:
 @given(st.binary(min_size=1))
 def test_entropy_of_bytes_lies_between_nought_and_eight(value: bytes) -> None:
     assert -1e-9 <= entropy(value) <= 8
+
+
+@given(st.text(st.sampled_from("abABC01_-/"), max_size=30))
+def test_runs_of_one_kind_are_counted_as_the_pattern_counts_them(text: str) -> None:
+    assert _runs(text.encode()) == len(RUNS.findall(text))

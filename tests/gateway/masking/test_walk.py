@@ -8,7 +8,7 @@ import pytest
 from gateway.masking.compiled import compiled
 from gateway.masking.ledger import Ledger
 from gateway.masking.places import FROM_CLIENT
-from gateway.masking.walk import walk
+from gateway.masking.walk import Way, walk
 from gateway.values import Action, Json, Mask
 from tests.gateway.masking.messages import MESSAGES, ask, result
 
@@ -290,7 +290,7 @@ def test_a_schema_that_is_a_boolean_stays_one() -> None:
 
 
 def of_client(message: dict[str, Json], *masks: Mask) -> dict[str, Json]:
-    return walk(message, compiled(masks or (DETECT,)), Ledger(), FROM_CLIENT)
+    return walk(message, compiled(masks or (DETECT,)), Ledger(), Way(FROM_CLIENT))
 
 
 NAME = Mask("f", Action.REDACT, fields=("name", "text", "$.text"))

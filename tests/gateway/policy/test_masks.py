@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.masking.detectors import DETECTORS, GROUPS
 from gateway.values import Action, Mask
 from tests.gateway.policy.documents import changed, good, mistakes
 
@@ -71,3 +72,9 @@ def test_a_mask_name_must_fit_a_record() -> None:
     assert mistakes(document) == [
         "line 10, column 3: mask 'a,b': a name has up to 64 letters, digits, '-', '_' and '.'"
     ]
+
+
+def test_a_group_names_its_detectors_each_of_them_once() -> None:
+    mask = good(with_mask("detect: [email, personal_data, jwt, credentials]")).masks["personal"]
+    assert mask.detectors == ("email", *GROUPS["personal_data"][1:], "jwt", "private_key", *GROUPS["credentials"][2:])
+    assert good(with_mask("detect: [all]")).masks["personal"].detectors == tuple(DETECTORS)

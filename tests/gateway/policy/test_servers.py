@@ -30,6 +30,21 @@ def test_new_and_changed_tools_are_held_unless_the_server_is_trusted() -> None:
     assert "trust of server 'records' must be text" in line
 
 
+@pytest.mark.parametrize(
+    ("written", "largest"),
+    [("pass", None), ("block", 0), ("{limit: 1MiB}", 2**20), ("{limit: 64KiB}", 65_536)],
+)
+def test_blobs_that_nobody_reads_pass_are_blocked_or_have_a_limit(written: str, largest: int | None) -> None:
+    assert good().servers["records"].largest_blob is None
+    assert good(with_server(f"blobs: {written}")).servers["records"].largest_blob == largest
+
+
+@pytest.mark.parametrize("written", ["on", "[block]", "{limit: 1}", "{limit: 1MB}", "{limits: 1MiB}", "{limit: [1]}"])
+def test_what_is_no_rule_for_blobs_is_told(written: str) -> None:
+    said = " ".join(mistakes(with_server(f"blobs: {written}")))
+    assert "blobs of server 'records'" in said
+
+
 def test_timeouts_have_units() -> None:
     server = good(with_server("timeouts: {connect: 500ms, read: 2m}")).servers["records"]
     assert (server.connect_timeout, server.read_timeout) == (0.5, 120)
