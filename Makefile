@@ -26,7 +26,7 @@ tour: setup
 	@exec .venv/bin/python -m devhost tour
 
 test: setup lint
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadfile
 
 lint: $(PYTHON_STAMP)
 	.venv/bin/ruff check .

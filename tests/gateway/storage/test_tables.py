@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+from azure.core.credentials import AccessToken, AccessTokenInfo, AzureNamedKeyCredential, AzureSasCredential
 from azure.data.tables import TableSasPermissions, generate_table_sas
 from azure.data.tables.aio import TableClient
+from azure.identity import CredentialUnavailableError
 
 from devhost import azurite
 from devhost.ports import Ports
@@ -178,3 +179,33 @@ async def test_a_credential_that_only_reads_and_adds_is_enough(storage: Stack) -
     await asyncio.gather(*(chains.append("session", {"number": number}) for number in range(5)))
     assert len(await store.between("session", "0", "z")) == 5
     await store.close()
+
+
+class _NoToken:
+    """An identity that does not answer."""
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        raise CredentialUnavailableError("no identity here")
+
+    async def get_token_info(self, *_scopes: str, **_options: object) -> AccessTokenInfo:
+        raise CredentialUnavailableError("no identity here")
+
+    async def close(self) -> None:
+        return
+
+    async def __aenter__(self) -> "_NoToken":
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        return
+
+
+async def test_without_a_token_of_the_identity_the_store_is_unavailable() -> None:
+    async with TableClient("https://example.invalid", "evidence", credential=_NoToken()) as client:
+        store = TableEvidence(client)
+        with pytest.raises(StoreUnavailableError):
+            await store.insert("p", "r", {})
+        with pytest.raises(StoreUnavailableError):
+            await store.insert_all("p", {"r": {}, "s": {}})
+        with pytest.raises(StoreUnavailableError):
+            await store.between("p", "a", "b")
