@@ -21,6 +21,7 @@ ALLOWED = frozenset(
 ALLOWED_FOR = {"python-stdnum": "LGPL-2.1-or-later"}
 """By name: it is used as it is published, and may be replaced by whoever deploys, as the licence asks."""
 SAID_OTHERWISE = {
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
