@@ -56,7 +56,7 @@ def test_the_sample_settings_name_every_setting_and_the_gateway_accepts_them() -
             return super().get(key, default)
 
     settings.read(Noted(sample))
-    assert {name for name in sample if name.startswith("COUNTERSIGN_")} == asked_for
+    assert {name for name in sample if name.startswith(("COUNTERSIGN_", "OTEL_"))} == asked_for
 
 
 def test_a_policy_keeps_its_place_on_the_default_ports(tmp_path: Path) -> None:
