@@ -62,6 +62,16 @@ def everything(door: Gateway) -> str:
     return f"{door.evidence.rows} {door.evidence.index} {door.payloads.blobs}"
 
 
+async def test_what_a_caller_must_get_as_it_is_is_masked_in_the_evidence_all_the_same(
+    door: Gateway, upstream: Upstream
+) -> None:
+    upstream.answer = result({"content": [{"type": "tool_use", "id": MAIL, "name": NUMBER, "input": {}}]})
+    answer = message(await door.call())
+    assert answer["result"]["content"][0]["id"] == MAIL, "an answer is matched by it"
+    assert MAIL not in everything(door)
+    assert NUMBER not in everything(door)
+
+
 async def test_request_and_answer_of_a_call_are_in_their_records_as_masked(door: Gateway) -> None:
     await door.call(arguments={"customer": "c-1", "note": MAIL, "price": 1.50})
     intent, outcome = bodies(door)
