@@ -14,12 +14,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.cli.auditing import opened
 from gateway.cli.printed import FAILED, Printed, as_json, misused
 from gateway.evidence.body_check import ALL, Choice
 from gateway.evidence.checking import check
 from gateway.evidence.copies import CopiesUnavailableError
 from gateway.evidence.folder import Folder, read_json
-from gateway.evidence.reading import PAYLOADS, SEALS, Evidence, Stored
+from gateway.evidence.reading import SEALS
 from gateway.evidence.statement import Keys, keys_of
 from gateway.evidence.verdict import Report, as_text, as_value, with_findings
 from gateway.evidence.verify import Scope
@@ -75,7 +76,7 @@ async def _run(chosen: argparse.Namespace) -> Report:
     given = keys_of(read_json(chosen.keys)) if chosen.keys else None
     if chosen.export is None:
         proof = read_proof()
-        async with _stored(proof) as evidence, _copies(proof) as copies:
+        async with opened(proof) as evidence, _copies(proof) as copies:
             keys = await _vault_keys(proof) if given is None else given
             scope, now = _scope(chosen, whole=True), datetime.now(UTC)
             return await check(evidence, keys, scope, now=now, tell=tell, copies=copies, payloads=_choice(chosen))
@@ -96,28 +97,11 @@ def _choice(chosen: argparse.Namespace) -> Choice:
 
 
 @asynccontextmanager
-async def _stored(proof: Proof) -> AsyncIterator[Evidence]:
-    # An export needs no package of Azure, and may be verified where there is none.
-    from gateway.storage.blobs import open_blobs  # noqa: PLC0415
-    from gateway.storage.evidence_reader import open_rows  # noqa: PLC0415
-
-    rows = open_rows(proof.evidence, proof.evidence_table, "", as_operator=True)
-    seals = open_blobs(proof.blobs, SEALS, "", as_operator=True)
-    payloads = open_blobs(proof.blobs, PAYLOADS, "", as_operator=True)
-    try:
-        yield Stored(rows, seals, payloads)
-    finally:
-        await rows.close()
-        await seals.close()
-        await payloads.close()
-
-
-@asynccontextmanager
 async def _copies(proof: Proof) -> AsyncIterator[BlobStore | None]:
     if not proof.seal_copy:
         yield None
         return
-    from gateway.storage.blobs import open_blobs  # noqa: PLC0415 - see _stored
+    from gateway.storage.blobs import open_blobs  # noqa: PLC0415 - see auditing.opened
 
     copies = open_blobs(proof.seal_copy, SEALS, "", as_operator=True)
     try:
@@ -129,9 +113,9 @@ async def _copies(proof: Proof) -> AsyncIterator[BlobStore | None]:
 async def _vault_keys(proof: Proof) -> Keys:
     if not proof.key_vault:
         raise SettingsError("COUNTERSIGN_KEY_VAULT is not set: set it, or give the public keys with --keys")
-    from gateway.access.signing_keys import SigningKeys  # noqa: PLC0415 - see _stored
-    from gateway.evidence.sealing import public_keys  # noqa: PLC0415 - see _stored
-    from gateway.storage.signing import VaultSigningKey  # noqa: PLC0415 - see _stored
+    from gateway.access.signing_keys import SigningKeys  # noqa: PLC0415 - see auditing.opened
+    from gateway.evidence.sealing import public_keys  # noqa: PLC0415 - see auditing.opened
+    from gateway.storage.signing import VaultSigningKey  # noqa: PLC0415 - see auditing.opened
 
     key = VaultSigningKey(proof.key_vault, proof.seal_key, proof.identity, as_operator=True)
     try:

@@ -119,6 +119,8 @@ async def door(
                 for _ in range(5):
                     if await made.call() == 0:
                         break
+                else:
+                    pytest.fail("the store never answered")
                 yield made
         finally:
             for client in (maker, rows, store):

@@ -140,7 +140,7 @@ def test_live_evidence_is_verified_with_the_keys_of_the_vault(storage: Stack, mo
     connection, blobs = azurite.connection_string(storage.ports), azurite.blobs_connection_string(storage.ports)
     vault, table = f"https://localhost:{storage.ports.vault}", f"e{secrets.token_hex(8)}"
     container = f"{SEALS}{secrets.token_hex(8)}"
-    monkeypatch.setattr("gateway.cli.verify.SEALS", container)
+    monkeypatch.setattr("gateway.cli.auditing.SEALS", container)
     monkeypatch.setitem(signing._OPTIONS, "connection_verify", str(storage.state / "tls" / "ca.pem"))
     settings = {
         "COUNTERSIGN_EVIDENCE": connection,
