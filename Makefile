@@ -1,18 +1,24 @@
 # The menu. `make run` and `make test` set up all that they need.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run tour test lint lock licences sbom
+TARGET ?= inbound
+SECONDS ?= 60
+
+.PHONY: compile fuzz help setup run tour test lint lock licences sbom
 
 PYTHON_STAMP := .venv/stamp
 NODE_STAMP := node_modules/stamp
 SUPPLY_STAMP := .local/supply/stamp
+FUZZ_STAMP := .local/fuzzing/stamp
 
 help:
 	@echo "make run     start the local stack; Ctrl-C stops it"
 	@echo "make tour    walk through the running stack, narrated (in a second terminal)"
 	@echo "make test    lint, types and tests"
+	@echo "make fuzz    search for inputs that break one reader; TARGET=inbound (or another of fuzz/) SECONDS=60"
 	@echo "make lint    lint and types alone"
 	@echo "make setup   install Python and Node packages (the others do it too)"
+	@echo "make compile compile the app's modules before publishing it, so that no start does"
 	@echo "make lock    write requirements.lock: every package of production, with hashes; UPGRADE=1 for newer ones"
 	@echo "make licences  write docs/licences.md, the licences of these packages"
 	@echo "make sbom    write .local/sbom.json, the bill of materials of these packages (CycloneDX)"
@@ -27,6 +33,20 @@ tour: setup
 
 test: setup lint
 	.venv/bin/pytest -n 2 --dist loadfile
+
+# By content and not by time, which packing changes; checked, so that nothing old ever runs.
+compile: $(PYTHON_STAMP)
+	.venv/bin/python -m compileall -q --invalidation-mode checked-hash gateway
+
+fuzz: $(FUZZ_STAMP)
+	PYTHONPATH=. .local/fuzzing/bin/python -m fuzz $(TARGET) --seconds $(SECONDS)
+
+# In an environment of its own: atheris has wheels for Linux alone, and `make test` must do without it.
+$(FUZZ_STAMP): fuzz/requirements.txt requirements-dev.txt $(PYTHON_STAMP)
+	@.venv/bin/python -m venv --clear .local/fuzzing
+	@.local/fuzzing/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --requirement requirements-dev.txt --requirement fuzz/requirements.txt
+	@touch $@
 
 lint: $(PYTHON_STAMP)
 	.venv/bin/ruff check .

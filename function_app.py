@@ -1,9 +1,13 @@
 """The doors of the Functions app: one trigger for each route, a few lines each, no decisions.
 
-`gateway/call.py` is where a call goes from here. Tokens are checked there and not by the platform
-(`ANONYMOUS`), so that every refusal has a reason and a record.
+`gateway/call.py` is where a call goes from here. Tokens are checked there and not by the platform (`ANONYMOUS`), so
+that every refusal has a reason and a record. What only people, operators and timers need is imported when they come:
+a process that has just started for a call does not wait for it.
 """
 
+import gateway.cold_start  # noqa: F401 - before everything else, see there
+
+# isort: split
 from collections.abc import Generator
 from typing import Any
 
@@ -15,21 +19,17 @@ from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-unty
     Response,
 )
 
-from gateway.access.api import serve as serve_access
-from gateway.access.tend import tend
-from gateway.approvals import orchestrator
-from gateway.approvals.api import serve as serve_operator
 from gateway.approvals.orchestrations import Durable
 from gateway.call import serve
 from gateway.door import arrival_of, gone_from, origin_of, page_request_of, response_of
-from gateway.health import serve as serve_health
-from gateway.pages.serve import serve as serve_page
+from gateway.invocations import forget_answered
 from gateway.process import health_of, jwks_of, metadata_of, rooms, sealing
 
 METHODS = ["POST", "GET", "DELETE", "OPTIONS", "PUT", "PATCH", "HEAD"]
 PAGE_METHODS = ["GET", "HEAD", "POST"]
 METADATA = ".well-known/oauth-protected-resource"
 
+forget_answered()
 app = durable.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
@@ -177,6 +177,8 @@ async def operators_revocation(req: Request, client: durable.DurableOrchestratio
 @app.route(route="api/health", methods=METHODS)  # type: ignore[untyped-decorator]
 async def operators_health(req: Request) -> Response:
     """How the gateway is doing, for operators; and its doctor."""
+    from gateway.health import serve as serve_health  # noqa: PLC0415 - see the module
+
     return response_of(await serve_health(await page_request_of(req), origin_of(req), rooms(), Durable(None)))
 
 
@@ -200,23 +202,46 @@ async def operators_grant_revocation(req: Request, client: durable.DurableOrches
     return await _access(req, client)
 
 
+@app.route(route="api/policies", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def policies(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """Another policy is proposed; or the proposals, for those whom they concern."""
+    return await _policies(req, client)
+
+
+@app.route(route="api/policies/{id}", methods=METHODS)  # type: ignore[untyped-decorator]
+async def policy_proposal(req: Request) -> Response:
+    """How a proposal stands."""
+    return await _policies(req)
+
+
+@app.route(route="api/policies/{id}/withdraw", methods=METHODS)  # type: ignore[untyped-decorator]
+@app.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
+async def policy_withdrawal(req: Request, client: durable.DurableOrchestrationClient) -> Response:
+    """A proposal is withdrawn or revoked."""
+    return await _policies(req, client)
+
+
 @app.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def approval(context: durable.DurableOrchestrationContext) -> Generator[Any, Any]:
-    """Looks after one approval, and the grant of the same id, until both are over; the instance has that id."""
+    """Looks after one approval, and the grant or proposal of the same id, until both are over."""
+    from gateway.approvals import orchestrator  # noqa: PLC0415 - see the module
+
     return orchestrator.approval(context)
 
 
 @app.activity_trigger(input_name="identifier")  # type: ignore[untyped-decorator]
 async def approval_tend(identifier: str) -> dict:  # type: ignore[type-arg]  # the worker takes plain classes alone
-    """Does what is due of an approval and of a grant, and says when to look again."""
+    """Does what is due of an approval, a grant and a proposal, and says when to look again."""
+    from gateway.proposals.tend import tend  # noqa: PLC0415 - see the module
+
     return await tend(identifier, rooms())
 
 
 @app.activity_trigger(input_name="identifier")  # type: ignore[untyped-decorator]
 async def approval_run(identifier: str) -> None:
     """Makes the call of a task whose approval was given."""
-    # Only a task needs it.
-    from gateway.approvals.run import run  # noqa: PLC0415
+    from gateway.approvals.run import run  # noqa: PLC0415 - see the module
 
     await run(identifier, rooms())
 
@@ -234,12 +259,25 @@ async def verify_evidence(timer: func.TimerRequest) -> None:
 
 
 async def _operator(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    from gateway.approvals.api import serve as serve_operator  # noqa: PLC0415 - see the module
+
     return response_of(await serve_operator(await page_request_of(req), origin_of(req), rooms(), Durable(client)))
 
 
 async def _access(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    from gateway.access.api import serve as serve_access  # noqa: PLC0415 - see the module
+
     return response_of(await serve_access(await page_request_of(req), origin_of(req), rooms(), Durable(client)))
 
 
 async def _page(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    from gateway.pages.serve import serve as serve_page  # noqa: PLC0415 - see the module
+
     return response_of(await serve_page(await page_request_of(req), origin_of(req), rooms(), Durable(client)))
+
+
+async def _policies(req: Request, client: durable.DurableOrchestrationClient | None = None) -> Response:
+    from gateway.proposals import api  # noqa: PLC0415 - see the module
+
+    request = await page_request_of(req, api.MAX_BODY)
+    return response_of(await api.serve(request, origin_of(req), rooms(), Durable(client)))

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -155,12 +156,22 @@ def _surrogates(length: int) -> dict[str, Any]:
     return result("[" + ",".join(['"\\ud800 a@b.co"'] * (length // 16)) + "]")
 
 
+def _groups(length: int) -> dict[str, Any]:
+    """Groups of four digits at random, of which a few add up to a card."""
+    random = Random(length)
+    return result(" ".join([f"{random.randrange(10_000):04}" for _ in range(length // 5)]))
+
+
 HOSTILE: dict[str, Callable[[int], dict[str, Any]]] = {
     "a@": _repeated("a@"),
     "a@a.": _repeated("a@a."),
     "1": _repeated("1"),
     "4111 ": _repeated("4111 "),
+    "groups of four digits": _groups,
     "4111111111111112 ": _repeated("4111111111111112 "),
+    "cards": _repeated("4111 1111 1111 1111 "),
+    "addresses": _repeated("a@b.co "),
+    "escaped addresses": _repeated("a%40b.co "),
     "+49 ": _repeated("+49 "),
     "001-": _repeated("001-"),
     "1.": _repeated("1."),
@@ -182,14 +193,38 @@ HOSTILE: dict[str, Callable[[int], dict[str, Any]]] = {
 }
 
 
+# Refused where the message is read, before any of it is masked.
+UNREADABLE: dict[str, Callable[[int], bytes]] = {
+    "lists in lists": lambda length: b"[" * (length // 2) + b"]" * (length // 2),
+    "objects in objects": lambda length: b'{"a":' * (length // 6) + b"1" + b"}" * (length // 6),
+    "invalid UTF-8": lambda length: b'{"a":"' + b"a@\xff" * (length // 3) + b'"}',
+    "invalid UTF-8 at the end": lambda length: b'{"a":"' + b"a@b." * (length // 4) + b'\xff"}',
+}
+
+
 def growths(megabytes: float) -> list[Growth]:
     """Each hostile input at half the size and at the size, with all detectors on."""
     rules = masks(tuple(DETECTORS))
     length = int(megabytes * _MEGABYTE)
-    return [_growth(name, make, length, rules) for name, make in HOSTILE.items()]
+    return [
+        *(_growth(name, length, partial(_masked, make, rules)) for name, make in HOSTILE.items()),
+        *(_growth(name, length, partial(_read, make)) for name, make in UNREADABLE.items()),
+    ]
 
 
-def _growth(name: str, make: Callable[[int], dict[str, Any]], length: int, rules: tuple[Mask, ...]) -> Growth:
-    half = min(_took(make(length // 2), rules)[0] for _ in range(2))
-    whole = [_took(make(length), rules) for _ in range(2)]
+def _masked(make: Callable[[int], dict[str, Any]], rules: tuple[Mask, ...], length: int) -> tuple[float, int, str]:
+    return _took(make(length), rules)
+
+
+def _growth(name: str, length: int, took: Callable[[int], tuple[float, int, str]]) -> Growth:
+    half = min(took(length // 2)[0] for _ in range(2))
+    whole = [took(length) for _ in range(2)]
     return Growth(name, length / _MEGABYTE, half, min(seconds for seconds, _, _ in whole), whole[0][2])
+
+
+def _read(make: Callable[[int], bytes], length: int) -> tuple[float, int, str]:
+    wire = make(length)
+    begin = time.process_time()
+    parsed = jsontext.parse(wire)
+    seconds = time.process_time() - begin
+    return seconds, 0, "refused when read" if isinstance(parsed, Malformed) else "read"

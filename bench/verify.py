@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from gateway.evidence.checking import check
 from gateway.evidence.folder import Folder
 from gateway.evidence.form import FILTERS, FIRST, chained, row_key
+from gateway.evidence.jws import keys_of, text_of
 from gateway.evidence.merkle import Tree, leaf_of
-from gateway.evidence.statement import Covered, Statement, keys_of, message_of, text_of
+from gateway.evidence.statement import Covered, Statement, message_of
 from gateway.evidence.verify import Scope
 
 OF_A_SESSION = 100

@@ -20,6 +20,7 @@ from devhost.durable import bindings, client
 from devhost.ports import Ports
 from devhost.worker import HOST, Worker, WorkerError
 
+BACKLOG = 2048  # connections that wait to be taken, as many as for the worker's own server
 GRACE = 0.5  # seconds for answers under way when asked to stop, and as long again for streams to be cut
 
 log = logging.getLogger("devhost.host")
@@ -42,7 +43,7 @@ async def serve(app: Path, *, port: int, state: Path, worker_port: int = 0) -> N
         client.before(door.answer, durable, state / "durable") as answer,
     ):
         http = front.server(answer)
-        listener = await loop.create_server(http, HOST, port)
+        listener = await loop.create_server(http, HOST, port, backlog=BACKLOG)
         running = [asyncio.create_task(timers.run(worker, *scheduled)) for scheduled in schedules.items()]
         log.info("%d functions, %d routes on http://%s:%d", len(worker.functions), len(table), HOST, port)
         await asked_to_stop.wait()

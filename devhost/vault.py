@@ -24,6 +24,7 @@ from devhost import certificates, private_file, vault_keys
 from devhost.identity.managed import as_on_app_service
 from devhost.serve import arguments, serve, with_healthz
 from devhost.vault_door import error, guarded
+from devhost.vault_fault import Faulty
 
 if TYPE_CHECKING:
     from azure.keyvault.secrets.aio import SecretClient
@@ -160,7 +161,7 @@ def main(argv: list[str] | None = None) -> None:
     """Serves until told to stop."""
     chosen = arguments("devhost.vault", argv, "outbox")
     Vault(chosen.state).point_to(chosen.outbox)
-    serve(with_healthz(app(chosen.state)), chosen.port, certificates.ensure(chosen.state))
+    serve(with_healthz(Faulty(app(chosen.state))), chosen.port, certificates.ensure(chosen.state))
 
 
 if __name__ == "__main__":

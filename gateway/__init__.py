@@ -15,7 +15,7 @@ The words
 
 The reading order
     call        the walk: the rooms in their order
-    inbound, authenticate, session, groups, authorize, catalogue, grant, approval, record, credential, forward,
+    inbound, authenticate, session, groups, limits, authorize, catalogue, grant, approval, record, credential, forward,
     mask, answer
                 the rooms; `reach` joins credential and forward, `settle` and `relay` mask, record and answer
     waiting, holding, tasks, asking

@@ -15,6 +15,8 @@ from gateway.values import Call, Era, MessageKind, Refusal
 
 _ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _STREAM = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+_HINTS = {"retryAfter": "retry-after", "rateLimitPolicy": "ratelimit-policy", "rateLimit": "ratelimit"}
+"""Fields by the `data` that they repeat (RFC 9110, section 10.2.3; draft-ietf-httpapi-ratelimit-headers-10)."""
 APPROVAL_META = "countersign/approval"
 """`_meta` key of a result that tells of an approval."""
 _ALLOW = {Era.MODERN: "POST", Era.LEGACY: "POST, GET, DELETE"}
@@ -66,6 +68,8 @@ def refused(call: Call, refusal: Refusal, challenge: str | None = None) -> Answe
         headers["allow"] = _ALLOW[call.era]
     if status == 503:
         headers["retry-after"] = "5"
+    if status == 429:
+        headers |= {field: str(refusal.data[name]) for name, field in _HINTS.items() if name in refusal.data}
     return Answer(status, headers, jsontext.write(error_message(call, refusal)))
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gateway.approvals import digest, rounds, rulings, seats
-from gateway.approvals.approval import Approval, Request, State, Verdict
-from gateway.approvals.book import MAX_REASON, Actor
+from gateway.approvals.approval import MAX_REASON, Approval, Request, State, Verdict
+from gateway.approvals.book import Actor
 from gateway.approvals.rounds import Round
 from gateway.approvals.sealed_call import SealedCall
 from gateway.mask import mask_text

@@ -22,6 +22,7 @@ from gateway.reasons import Reason
 from gateway.settings import Settings
 from gateway.token_text import SIGNATURE_ALONE, Unverified, read
 from gateway.values import Caller, CallerKind, Refusal, Secret
+from gateway.verified_tokens import Verified
 
 LEEWAY = 60
 """Seconds of clock difference allowed for `exp` and `nbf`."""
@@ -57,6 +58,9 @@ async def authenticate(
     if token is None:
         return Refusal(Reason.TOKEN_MISSING)
     text = token.reveal()
+    known = keys.verified.find(text)
+    if known is not None and await _key(known.tenant, known.kid, settings, keys) is known.key:
+        return _check(known.claims, known.tenant, settings, clock()) or _caller(known.claims, settings)
     unverified = read(text)
     if isinstance(unverified, Refusal):
         return unverified
@@ -74,19 +78,28 @@ async def _of_entra(
     if isinstance(named, Refusal):
         return named
     kid, tenant = named
+    key = await _key(tenant, kid, settings, keys)
+    if isinstance(key, Refusal):
+        return key
+    try:
+        claims = jwt.decode(text, key, algorithms=["RS256"], options=SIGNATURE_ALONE)
+    except jwt.PyJWTError:
+        return Refusal(Reason.TOKEN_SIGNATURE)
+    found = _check(claims, tenant, settings, now) or _caller(claims, settings)
+    if isinstance(found, Caller):
+        keys.verified.hold(text, Verified(kid, tenant, key, claims))
+    return found
+
+
+async def _key(tenant: str, kid: str, settings: Settings, keys: IdentityKeys) -> jwt.PyJWK | Refusal:
+    """The key of that id, of a tenant that is believed, as it is published now."""
     if tenant not in settings.tenants:
         return Refusal(Reason.TOKEN_TENANT)
     try:
         key = await keys.find(tenant, kid)
     except KeysUnavailableError:
         return Refusal(Reason.IDENTITY_UNAVAILABLE)
-    if key is None:
-        return Refusal(Reason.TOKEN_KEY_UNKNOWN)
-    try:
-        claims = jwt.decode(text, key, algorithms=["RS256"], options=SIGNATURE_ALONE)
-    except jwt.PyJWTError:
-        return Refusal(Reason.TOKEN_SIGNATURE)
-    return _check(claims, tenant, settings, now) or _caller(claims, settings)
+    return key or Refusal(Reason.TOKEN_KEY_UNKNOWN)
 
 
 def _key_and_tenant(unverified: Unverified) -> tuple[str, str] | Refusal:

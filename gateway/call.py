@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from gateway import answer, approval, cors, grant, groups, inbound, shown, tasks
+from gateway import answer, approval, cors, grant, groups, inbound, limits, shown, tasks
 from gateway.answer import Answer
 from gateway.approvals.approval import Approval
 from gateway.approvals.orchestrations import Orchestrations
@@ -59,7 +59,8 @@ async def serve(
     passage, refusal = Passage(reading.call, origin, gone=gone, orchestrations=orchestrations), reading.refusal
     trace = rooms.telemetry.begin(reading.call, parents_of(reading.call, origin.trace), began)
     passage.trace, passage.origin = trace, replace(origin, trace=trace.traceparent)
-    served = await bounded(passage, turn_away(passage, refusal, rooms) if refusal else walk(passage, rooms), rooms)
+    steps = turn_away(passage, refusal, rooms) if refusal else walk(passage, rooms)
+    served = await limits.during(passage, bounded(passage, steps, rooms))
     body = trace.through(passage, served.body)
     return replace(served, headers=served.headers | cors.headers(headers, origins), body=body)
 
@@ -118,6 +119,8 @@ async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | N
     if isinstance(complete, Refusal):
         return complete
     passage.caller = complete
+    if too_much := passage.trace.pure("limits", partial(rooms.limits.admit, passage)):
+        return too_much
     deciding = partial(authorize, passage.policy, complete, passage.call, rooms.now())
     decided = passage.trace.pure("authorize", deciding)  # 5
     decision = await shown.as_shown(passage, decided, rooms)
@@ -127,7 +130,7 @@ async def checked(passage: Passage, caller: Caller, rooms: Rooms) -> Refusal | N
     if isinstance(keyed, Refusal):
         return keyed
     passage.keyed = keyed
-    screened = screen(passage, decision)
+    screened = await screen(passage, decision)
     if isinstance(screened, Refusal):
         return screened
     passage.decision = screened
@@ -229,10 +232,11 @@ async def sealed_session(passage: Passage, upstream_id: str, rooms: Rooms) -> st
 
 
 async def turn_away(passage: Passage, refusal: Refusal, rooms: Rooms) -> Answer:
-    """The refusal, on record. A caller is told of it only once it is (fail-closed)."""
+    """The refusal, on record or counted for it. A caller is told of it only once it is (fail-closed)."""
     if passage.on_its_way:
         return answer.refused(passage.call, await fail(passage, refusal, rooms.recorder))
-    recorded = await passage.trace.room("record refusal", rooms.recorder.refused(passage, refusal))
+    record = partial(rooms.recorder.refused, passage, refusal)
+    recorded = passage.is_counted or await passage.trace.room("record refusal", record())
     passage.trace.came_of(passage, Outcome.REFUSED, refusal)
     if not recorded and passage.caller is not None:
         refusal = Refusal(Reason.EVIDENCE_UNAVAILABLE)

@@ -14,11 +14,7 @@ from gateway.approvals.sealed_call import PURPOSE
 from gateway.catalogue import Catalogue
 from gateway.evidence.alarm import Alarms
 from gateway.evidence.chain import Chains
-from gateway.evidence.checking import Watch
-from gateway.evidence.copies import Copier
-from gateway.evidence.jobs import Jobs
 from gateway.evidence.reading import PAYLOADS, SEALS, Stored
-from gateway.evidence.sealing import Sealer, public_keys
 from gateway.forward import open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
@@ -28,11 +24,13 @@ from gateway.payloads import Payloads
 from gateway.pinning import Pinning
 from gateway.policy.document import Notifier
 from gateway.policy.source import PolicySource
+from gateway.proposals.register import Proposals
+from gateway.proposals.versions import CONTAINER, Versions
 from gateway.record import Recorder
 from gateway.rooms import Rooms
 from gateway.seal import seal_for
 from gateway.settings import Settings
-from gateway.storage.approvals import GRANTS, open_approvals
+from gateway.storage.approvals import GRANTS, PROPOSALS, open_approvals
 from gateway.storage.contract import BlobStore, KeyVersion
 from gateway.storage.evidence_reader import open_rows
 from gateway.storage.graph import Graph
@@ -44,6 +42,7 @@ from gateway.upstream_tokens import UpstreamTokens
 from gateway.values import Secret
 
 if TYPE_CHECKING:
+    from gateway.evidence.jobs import Jobs
     from gateway.storage.identity import Identity
     from gateway.storage.signing import VaultSigningKey
     from gateway.storage.vault import Vault
@@ -64,10 +63,12 @@ def open_rooms(settings: Settings) -> Rooms:
     recorder = Recorder(Chains(telemetry.timed(evidence)), Payloads(_LazyBlobs(settings, PAYLOADS)))
     seal = partial(seal_for, PURPOSE, settings.session_key, secrets)
     book = Book(open_approvals(settings.state, settings.identity), recorder, seal, _now)
+    versions = Versions(_LazyBlobs(settings, CONTAINER), _seal_keys(settings), _now)
+    policy = PolicySource(settings.policy, directory=directory, newest=versions.newest)
     return Rooms(
         settings=settings,
         keys=IdentityKeys(client, settings.authority),
-        policy=PolicySource(settings.policy, directory=directory),
+        policy=policy,
         recorder=recorder,
         secrets=secrets,
         client=client,
@@ -79,6 +80,7 @@ def open_rooms(settings: Settings) -> Rooms:
         grants=Register(open_approvals(settings.state, settings.identity, GRANTS), book, _now),
         signing=SigningKeys(_LazySigningKey(settings, settings.token_key) if settings.key_vault else None),
         library=_open_library(settings),
+        proposals=Proposals(open_approvals(settings.state, settings.identity, PROPOSALS), book, versions, policy, _now),
         telemetry=telemetry,
     )
 
@@ -87,6 +89,10 @@ def _open_library(settings: Settings) -> Stored:
     """The evidence, as the auditors' pages read it; they ask for no seal."""
     rows = open_rows(settings.evidence, settings.evidence_table, settings.identity)
     return Stored(rows, _LazyBlobs(settings, SEALS), _LazyBlobs(settings, PAYLOADS))
+
+
+def _seal_keys(settings: Settings) -> SigningKeys:
+    return SigningKeys(_LazySigningKey(settings, settings.seal_key) if settings.key_vault else None)
 
 
 def _open_telemetry(settings: Settings) -> Telemetry:
@@ -111,15 +117,19 @@ def open_alarms(opened: Rooms) -> Alarms:
     return Alarms(opened.settings.url, notifiers, told, _now)
 
 
-def open_sealing(settings: Settings, alarms: Alarms) -> Jobs:
+def open_sealing(settings: Settings, alarms: Alarms) -> "Jobs":
     """The jobs of the timers, with clients of their own. Must run in the event loop that runs them."""
-    # No call needs it.
+    # No call needs any of it.
+    from gateway.evidence.checking import Watch  # noqa: PLC0415
+    from gateway.evidence.copies import Copier  # noqa: PLC0415
+    from gateway.evidence.jobs import Jobs  # noqa: PLC0415
+    from gateway.evidence.sealing import Sealer, public_keys  # noqa: PLC0415
     from gateway.storage.blobs import open_blobs  # noqa: PLC0415
 
     seals = open_blobs(settings.evidence_blobs, SEALS, settings.identity)
     payloads = open_blobs(settings.evidence_blobs, PAYLOADS, settings.identity)
     stored = Stored(open_rows(settings.evidence, settings.evidence_table, settings.identity), seals, payloads)
-    keys = SigningKeys(_LazySigningKey(settings, settings.seal_key) if settings.key_vault else None)
+    keys = _seal_keys(settings)
     copies = open_blobs(settings.seal_copy, SEALS, settings.identity) if settings.seal_copy else None
     watch = Watch(stored, partial(public_keys, keys), _now, copies)
     return Jobs(Sealer(stored, seals, keys, _now), watch, alarms, Copier(seals, copies) if copies else None)

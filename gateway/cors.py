@@ -14,7 +14,7 @@ _HEADERS = (
     "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id"
 )
 _PARAM = re.compile(r"mcp-param-[a-z0-9_-]{1,64}")
-_EXPOSED = "Mcp-Session-Id, WWW-Authenticate"
+_EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy"
 _PREFLIGHT_SECONDS = "600"
 
 

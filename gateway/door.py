@@ -30,14 +30,14 @@ async def arrival_of(request: Request) -> Arrival:
     )
 
 
-async def page_request_of(request: Request) -> PageRequest:
-    """The request of a browser, with its form read as far as the limit allows."""
+async def page_request_of(request: Request, limit: int = MAX_FORM) -> PageRequest:
+    """The request of a browser or of an API beside MCP, with its body read as far as the limit allows."""
     return PageRequest(
         method=request.method,
         path=request.url.path,
         query=request.url.query,
         headers=_headers(request),
-        body=await _body(request, MAX_FORM),
+        body=await _body(request, limit),
     )
 
 

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+NONE = "-"
+"""In the fields `groups` and `roles`: none, for an empty field is left out of records."""
+
 
 class Event(StrEnum):
     INTENT = "intent"
@@ -16,6 +19,16 @@ class Event(StrEnum):
     """The call went no further; nothing was forwarded."""
     POLICY = "policy"
     """The policy was loaded, or a new version was rejected."""
+    POLICY_PROPOSED = "policy_proposed"
+    """Somebody proposed another policy, whose digest is `target`; `approval` names the proposal, here and below."""
+    POLICY_ENFORCED = "policy_enforced"
+    """People approved a proposal, and it takes effect; written before it does."""
+    POLICY_PROPOSAL_ENDED = "policy_proposal_ended"
+    """A proposal is over and took no effect; `outcome` says why."""
+    POLICY_PROPOSAL_REFUSED = "policy_proposal_refused"
+    """Somebody tried to propose a policy, or to see or end a proposal, who may not; or proposed one with mistakes."""
+    POLICY_PROPOSALS_READ = "policy_proposals_read"
+    """Somebody listed proposals, or read one; written before anything is shown."""
     TOOL = "tool"
     """A tool as its server publishes it is new, has changed or is gone; or an operator accepted it."""
 
@@ -107,3 +120,5 @@ class Outcome(StrEnum):
     """The holder of a grant gave it back."""
     FULL = "full"
     """A grant was approved while as many were open as may be at once."""
+    STALE = "stale"
+    """A proposed policy would have replaced one that another had replaced by then."""

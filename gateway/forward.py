@@ -7,13 +7,16 @@ JSON-RPC end here.
 """
 
 import asyncio
+import io
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeGuard
 
+import aiohttp
 import httpx
+from yarl import URL
 
 from gateway import jsontext, sse
 from gateway.credential import Header
@@ -25,6 +28,13 @@ from gateway.values import Call, Era, MessageKind, Refusal
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes of one JSON answer."""
 
+_LARGE = 1024 * 1024
+"""Bytes of a request; larger ones are sent in pieces, so that none of them holds up the others."""
+_IDLE = 4.0
+"""Seconds for which an unused connection is kept: fewer than the five after which Node and uvicorn close theirs."""
+_MAX_FIELD = 64 * 1024
+"""Bytes of one header field of an answer."""
+_OWN_HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "countersign"}
 _HTTP_METHOD = {MessageKind.STREAM: "GET", MessageKind.END: "DELETE"}
 _ANSWERED = frozenset({MessageKind.REQUEST, MessageKind.STREAM})
 
@@ -51,26 +61,34 @@ class EventStream:
     """An answer that arrives as server-sent events; whoever holds it must close it."""
 
     mcp_session: str
-    response: httpx.Response
+    response: aiohttp.ClientResponse
+    largest: int = 0
+    """Bytes of an answer that the policy lets this caller have; 0: any number."""
+    listens: bool = False
+    """No answer is to come, so that each event counts for itself."""
 
     async def events(self) -> AsyncIterator[sse.Event]:
         """The events as they arrive. Raises BrokenStreamError."""
-        parser = sse.Parser()
+        limit, size = _limit(self.largest, sse.MAX_EVENT), 0
+        parser = sse.Parser(limit)
         try:
-            async for chunk in self.response.aiter_raw():
+            async for chunk in self.response.content.iter_any():
+                size += len(chunk)
+                if 0 < self.largest < size and not self.listens:
+                    raise BrokenStreamError(Reason.RESULT_TOO_LARGE)
                 for event in parser.feed(chunk):
                     yield event
-        except httpx.TimeoutException:
+        except TimeoutError:
             raise BrokenStreamError(Reason.UPSTREAM_TIMEOUT) from None
-        except httpx.HTTPError:
+        except aiohttp.ClientError:
             raise BrokenStreamError(Reason.UPSTREAM_BROKE_OFF) from None
         except sse.EventTooLargeError:
-            raise BrokenStreamError(Reason.UPSTREAM_TOO_LARGE) from None
+            raise BrokenStreamError(_too_large(limit, sse.MAX_EVENT)) from None
         except UnicodeDecodeError:
             raise BrokenStreamError(Reason.UPSTREAM_MALFORMED) from None
 
     async def close(self) -> None:
-        await self.response.aclose()
+        self.response.close()
 
 
 class BrokenStreamError(Exception):
@@ -84,45 +102,107 @@ class BrokenStreamError(Exception):
 type Answer = Reply | Accepted | EventStream
 
 
-def open_client() -> httpx.AsyncClient:
-    """The one client of this process: no redirects, no cookies, no proxy out of the environment.
+class Upstreams:
+    """The connections of this process to all upstreams: no redirects, no cookies, no proxy out of the environment.
 
-    It trusts the authorities that this system trusts (`SSL_CERT_FILE`), as the Azure SDKs do.
+    They are kept and used again. What `httpx` does for everything else takes ten times the processor here.
     """
-    # An ordinary jar would send one caller's upstream cookie along with the next caller's request.
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(
-        cookies=jar,
-        verify=ssl.create_default_context(),
-        follow_redirects=False,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100),
-        headers={"accept-encoding": "identity", "user-agent": "countersign"},
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        """The answer up to its body. Raises TimeoutError and aiohttp.ClientError."""
+        if self._session is None:
+            self._session = _open_session()
+        return await self._session.request(
+            method,
+            # As the policy has it: an upstream may tell one spelling of a path from another.
+            URL(url, encoded=True),
+            headers=headers,
+            data=io.BytesIO(content) if content and len(content) > _LARGE else content,
+            timeout=limits,
+            allow_redirects=False,
+        )
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+def _open_session() -> aiohttp.ClientSession:
+    """Opened by the first call, since it belongs to the event loop of the calls."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=1000, keepalive_timeout=_IDLE, ssl=_trusted()),
+        # An ordinary jar would send one caller's upstream cookie along with the next caller's request.
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        max_field_size=_MAX_FIELD,
+        headers=_OWN_HEADERS,
+        skip_auto_headers=("content-type",),
     )
 
 
-async def forward(client: httpx.AsyncClient, call: Call, server: Server, header: Header | None) -> Answer | Refusal:
-    """The upstream's answer to the call, checked. Every failure is a refusal; none raises."""
-    request = _request(client, call, server, header)
+def open_client() -> httpx.AsyncClient:
+    """The client for all that is no upstream, as careful as `Upstreams`."""
+    # As there: no cookie of one answer goes along with the next request.
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(
+        cookies=jar,
+        verify=_trusted(),
+        follow_redirects=False,
+        trust_env=False,
+        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100),
+        headers=_OWN_HEADERS,
+    )
+
+
+def _trusted() -> ssl.SSLContext:
+    """The authorities that this system trusts (`SSL_CERT_FILE`), as the Azure SDKs do."""
+    return ssl.create_default_context()
+
+
+async def forward(
+    upstreams: Upstreams, call: Call, server: Server, header: Header | None, largest: int = 0
+) -> Answer | Refusal:
+    """The upstream's answer to the call, checked, of at most `largest` bytes (0: as many as the gateway takes).
+
+    Every failure is a refusal; none raises.
+    """
     try:
         async with asyncio.timeout(server.read_timeout):
-            response = await client.send(request, stream=True)
-    except (httpx.TimeoutException, TimeoutError):
+            response = await _send(upstreams, call, server, header)
+    except TimeoutError:
         return Refusal(Reason.UPSTREAM_TIMEOUT)
-    except httpx.HTTPError as error:
+    except aiohttp.ClientError as error:
         return Refusal(Reason.UPSTREAM_UNREACHABLE, type(error).__name__)
-    session = response.headers.get(SESSION_HEADER, "") if call.era is Era.LEGACY else ""
-    if response.status_code == 200 and _media_type(response) == "text/event-stream" and call.kind in _ANSWERED:
-        return EventStream(session, response)
+    session = _field(response, SESSION_HEADER) if call.era is Era.LEGACY else ""
+    if response.status == 200 and _media_type(response) == "text/event-stream" and call.kind in _ANSWERED:
+        return EventStream(session, response, largest, listens(call))
     try:
         async with asyncio.timeout(server.read_timeout):
-            return await _read(call, response, session)
-    except (httpx.TimeoutException, TimeoutError):
+            return await _read(call, response, session, largest)
+    except TimeoutError:
         return Refusal(Reason.UPSTREAM_TIMEOUT)
-    except httpx.HTTPError:
+    except aiohttp.ClientError:
         return Refusal(Reason.UPSTREAM_BROKE_OFF)
     finally:
-        await response.aclose()
+        response.close()
+
+
+def listens(call: Call) -> bool:
+    """Whether the call opens a stream that lasts for as long as its client likes, and is no answer to anything."""
+    return call.kind is MessageKind.STREAM or call.method == "subscriptions/listen"
+
+
+def _limit(largest: int, general: int) -> int:
+    return min(largest or general, general)
+
+
+def _too_large(limit: int, general: int) -> Reason:
+    return Reason.RESULT_TOO_LARGE if limit < general else Reason.UPSTREAM_TOO_LARGE
 
 
 def is_response_to(message: Any, call: Call) -> TypeGuard[dict[str, Any]]:
@@ -139,7 +219,7 @@ def is_response_to(message: Any, call: Call) -> TypeGuard[dict[str, Any]]:
     return type(message.get("id")) is type(call.id) and message["id"] == call.id
 
 
-def _request(client: httpx.AsyncClient, call: Call, server: Server, header: Header | None) -> httpx.Request:
+async def _send(upstreams: Upstreams, call: Call, server: Server, header: Header | None) -> aiohttp.ClientResponse:
     headers = dict(call.headers)
     content = None
     if call.message:
@@ -148,33 +228,31 @@ def _request(client: httpx.AsyncClient, call: Call, server: Server, header: Head
     if header is not None:
         headers[header.name] = header.value.reveal()
     # A stream may be silent for as long as nothing happens; an answer may not.
-    is_stream = call.kind is MessageKind.STREAM or call.method == "subscriptions/listen"
-    timeout = httpx.Timeout(server.read_timeout, connect=server.connect_timeout, read=None) if is_stream else None
-    return client.build_request(
-        _HTTP_METHOD.get(call.kind, "POST"),
-        server.url,
-        headers=headers,
-        content=content,
-        timeout=timeout or httpx.Timeout(server.read_timeout, connect=server.connect_timeout),
-    )
+    silence = None if listens(call) else server.read_timeout
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=server.connect_timeout, sock_read=silence)
+    return await upstreams.send(_HTTP_METHOD.get(call.kind, "POST"), server.url, headers, content, timeout)
 
 
-def _media_type(response: httpx.Response) -> str:
-    media_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type
+def _field(response: aiohttp.ClientResponse, name: str) -> str:
+    """The field, with commas between its values where it was sent more than once (RFC 9110, section 5.2)."""
+    return ", ".join(response.headers.getall(name, ()))
 
 
-async def _read(call: Call, response: httpx.Response, session: str) -> Reply | Accepted | Refusal:
-    status = response.status_code
+def _media_type(response: aiohttp.ClientResponse) -> str:
+    return _field(response, "content-type").partition(";")[0].strip().lower()
+
+
+async def _read(call: Call, response: aiohttp.ClientResponse, session: str, largest: int) -> Reply | Accepted | Refusal:
+    status, limit = response.status, _limit(largest, MAX_ANSWER)
     if refusal := _unusable(response):
         return refusal
     if status < 300 and call.kind not in _ANSWERED:
         return Accepted(200 if call.kind is MessageKind.END else 202, session)
     if _media_type(response) != "application/json":
         return _by_status(call, status, "not JSON")
-    body = await _body(response)
+    body = await _body(response, limit)
     if body is None:
-        return Refusal(Reason.UPSTREAM_TOO_LARGE)
+        return Refusal(_too_large(limit, MAX_ANSWER))
     message = jsontext.parse(body, duplicates=True)
     if status >= 400 and isinstance(message, dict) and message.get("id", call.id) is None:
         # The upstream could not read the id; this hop did.
@@ -184,14 +262,14 @@ async def _read(call: Call, response: httpx.Response, session: str) -> Reply | A
     return _by_status(call, status, "not a JSON-RPC response to this request")
 
 
-def _unusable(response: httpx.Response) -> Refusal | None:
+def _unusable(response: aiohttp.ClientResponse) -> Refusal | None:
     """Why an answer is not even read: none of these may reach a client."""
-    status = response.status_code
+    status = response.status
     if status in (401, 403):
         return Refusal(Reason.UPSTREAM_UNAUTHORIZED, f"status {status}")
     if 300 <= status < 400:
         return Refusal(Reason.UPSTREAM_MALFORMED, f"redirect, status {status}")
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
+    if _field(response, "content-encoding").lower() not in ("", "identity"):
         return Refusal(Reason.UPSTREAM_MALFORMED, "compressed although not asked for")
     return None
 
@@ -208,11 +286,12 @@ def _by_status(call: Call, status: int, why: str) -> Refusal:
     return Refusal(Reason.UPSTREAM_MALFORMED if status < 300 else Reason.UPSTREAM_REJECTED, detail)
 
 
-async def _body(response: httpx.Response) -> bytes | None:
+async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
     """The whole body, or None where it goes past the limit."""
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > MAX_ANSWER:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
             return None
-    return bytes(body)
+    return b"".join(chunks)

@@ -117,7 +117,8 @@ async def _read_seal(library: Stored) -> dict[str, Any] | None:
 
 
 async def _waiting(rooms: Rooms) -> int | None:
-    """How many approvals and grants wait for Durable to tend them, 1,000 each at most; None if that is not known."""
+    """How many approvals, proposals and grants wait to be tended, 1,000 each at most; None if that is not known."""
+    # The approval of a proposal is among the approvals.
     try:
         both = await asyncio.gather(rooms.approvals.store.waiting(), rooms.grants.store.waiting())
     except StoreUnavailableError:

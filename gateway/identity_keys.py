@@ -15,6 +15,7 @@ import httpx
 import jwt
 
 from gateway import jsontext
+from gateway.verified_tokens import VerifiedTokens
 
 FRESH = 3600.0
 """Seconds before a key set is fetched again."""
@@ -24,6 +25,8 @@ PAUSE = 10.0
 """Seconds between two fetches because of an unknown `kid`, for one tenant."""
 RETRY = 1.0
 """Seconds before an issuer that could not be reached is asked again."""
+PATIENCE = 10.0
+"""Seconds for one fetch; whoever needs the tenant's keys waits for it."""
 MAX_KEY_SET = 256 * 1024
 """Bytes."""
 
@@ -50,6 +53,8 @@ class IdentityKeys:
         self._authority = authority
         self._clock = clock
         self._tenants: dict[str, _KeySet] = {}
+        self.verified = VerifiedTokens()
+        """Tokens that these keys were found to have signed."""
 
     async def find(self, tenant: str, kid: str) -> jwt.PyJWK | None:
         """The tenant's public key of that id, or None if its key set holds none.
@@ -76,9 +81,10 @@ class IdentityKeys:
     async def _fetch(self, tenant: str, known: _KeySet) -> None:
         is_fresh = self._clock() - known.fetched < FRESH
         try:
-            response = await self._client.get(f"{self._authority}/{tenant}/discovery/v2.0/keys")
-            keys = _read(response)
-        except httpx.HTTPError:
+            url = f"{self._authority}/{tenant}/discovery/v2.0/keys"
+            async with asyncio.timeout(PATIENCE), self._client.stream("GET", url) as response:
+                keys = _keys(await _body(response))
+        except (httpx.HTTPError, TimeoutError):
             keys = {}
         # Only now: whoever asks during the fetch waits for it, and is not told that there is no such key.
         known.tried = self._clock()
@@ -88,11 +94,21 @@ class IdentityKeys:
             known.keys, known.fetched = keys, known.tried
 
 
-def _read(response: httpx.Response) -> dict[str, jwt.PyJWK]:
-    """The RSA keys of a key set (RFC 7517); empty if the answer is not one."""
-    if response.status_code != 200 or len(response.content) > MAX_KEY_SET:
-        return {}
-    document = jsontext.parse(response.content)
+async def _body(response: httpx.Response) -> bytes:
+    """The body of a good answer; nothing where it goes past the limit, or came packed, which nobody asked for."""
+    if response.status_code != 200 or response.headers.get("content-encoding", "identity").lower() != "identity":
+        return b""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_KEY_SET:
+            return b""
+    return bytes(body)
+
+
+def _keys(content: bytes) -> dict[str, jwt.PyJWK]:
+    """The RSA keys of a key set (RFC 7517); empty if it is not one."""
+    document = jsontext.parse(content)
     listed = document.get("keys") if isinstance(document, dict) else None
     try:
         return {entry["kid"]: jwt.PyJWK(entry, "RS256") for entry in listed or () if entry["kty"] == "RSA"}

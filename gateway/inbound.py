@@ -31,6 +31,11 @@ from gateway.values import Arrival, Call, Era, MessageKind, Refusal, Secret
 
 MAX_BODY = 4 * 1024 * 1024
 """Bytes; the official Python SDK's own limit."""
+MAX_TARGET = 8192
+"""Characters. Names of tools SHOULD have up to 128 (2025-11-25 server/tools, Tool Names); for URIs RFC 9110,
+section 4.1, recommends 8000 octets at least."""
+MAX_HEADERS = 64 * 1024
+"""Bytes of all names and values. The HTTP server has a limit too, but lets through what comes in one piece."""
 
 _SINGLE = frozenset(
     {"authorization", "content-type", "origin", "last-event-id", VERSION_HEADER, METHOD_HEADER, NAME_HEADER}
@@ -114,6 +119,8 @@ def bearer(value: str) -> Secret | None:
 
 def _check_headers(arrival: Arrival, headers: Mapping[str, str], origins: frozenset[str]) -> Refusal | None:
     names = [name for name, _ in arrival.headers if name in _SINGLE or name.startswith(PARAM_HEADER_PREFIX)]
+    if sum(len(name) + len(value) for name, value in arrival.headers) > MAX_HEADERS:
+        return Refusal(Reason.HEADER_MALFORMED, "too large together")
     if len(names) != len(set(names)):
         # First-copy and last-copy readers would disagree about a repeated header.
         return Refusal(Reason.HEADER_MALFORMED, "repeated")
@@ -203,12 +210,15 @@ def _check_modern(
 
 def _read_target(call: Call, params: Mapping[str, Any], field: str) -> Reading:
     if call.method == "completion/complete":
-        reference = params.get("ref")
-        field, params = ("name", reference) if isinstance(reference, dict) else ("ref", params)
-        field = "uri" if "uri" in params else field
+        params = params.get("ref", {})
+        if not isinstance(params, dict):
+            return Reading(call, Refusal(Reason.PARAMS_INVALID, "ref is not an object"))
+        field = "uri" if "uri" in params else "name"
     if not field:
         return Reading(call)
     target = params.get(field)
     if not isinstance(target, str) or not target:
         return Reading(call, Refusal(Reason.PARAMS_INVALID, f"{field} is not a string"))
+    if len(target) > MAX_TARGET:
+        return Reading(call, Refusal(Reason.PARAMS_INVALID, f"{field} is longer than {MAX_TARGET} characters"))
     return Reading(replace(call, target=target))

@@ -6,7 +6,8 @@ reasons. A refusal is told only once it is on record.
 """
 
 import logging
-from collections.abc import Awaitable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway import groups, jsontext
@@ -68,6 +69,41 @@ class Ending:
     """The session of the day, without its date."""
     unavailable: Reason
     """Where its store does not answer."""
+
+
+type Handler = Callable[[Asking, Caller, Policy], Awaitable[Answer | Refusal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One method and path of an API."""
+
+    name: str
+    """As the record has it; `{id}` stands for an id."""
+    handler: Handler
+
+    @property
+    def method(self) -> str:
+        return self.name.partition(" ")[0]
+
+    def id_in(self, path: str) -> str | None:
+        """The id in a path of this door, empty where it has none; None for any other path."""
+        pattern = re.escape(self.name.partition(" ")[2]).replace(re.escape("{id}"), "([^/]+)")
+        found = re.fullmatch(pattern, path)
+        return None if found is None else "".join(found.groups())
+
+
+async def through(asking: Asking, doors: Sequence[Door], unknown: Reason) -> Answer | Refusal:
+    """What is answered behind the first door of that path and method; `unknown` where there is none."""
+    found = [(door, each) for door in doors if (each := door.id_in(asking.request.path)) is not None]
+    if not found:
+        return Refusal(unknown, "no such path")
+    door, asking.subject = next((pair for pair in found if pair[0].method == asking.request.method), found[0])
+    asking.what = door.name
+    if asking.request.method != door.method:
+        return Refusal(Reason.HTTP_METHOD, asking.request.method)
+    known = await caller_of(asking)
+    return known if isinstance(known, Refusal) else await door.handler(asking, *known)
 
 
 async def caller_of(asking: Asking) -> tuple[Caller, Policy] | Refusal:

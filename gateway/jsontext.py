@@ -2,7 +2,8 @@
 
 `parse` refuses what two readers could read differently: duplicate keys, NaN, lone surrogates,
 depth without end. Numbers that Python would respell (`1.0`, `1e2`, integers past 64 bits) are kept
-as `Number`, so that `write` gives back the spelling that came in.
+as `Number`, so that `write` gives back the spelling that came in. `parse_data` does the same for text that
+is only searched, and sooner: it takes what orjson reads wherever that proves to be all that the text says.
 """
 
 import json
@@ -12,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
+import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
 MAX_DEPTH = 64
 """Nesting of arrays and objects. MCP itself needs about ten."""
@@ -60,9 +62,117 @@ def parse(text: bytes | str, *, duplicates: bool = False) -> Any | Malformed:
     except ValueError:
         return Malformed("is not JSON")
     # Counting brackets is a thousand times cheaper than walking, and settles nearly every text.
-    if decoded.count("[") + decoded.count("{") > MAX_DEPTH and not _shallow(value):
+    if decoded.count("[") + decoded.count("{") > MAX_DEPTH and not _is_shallow([value]):
         return Malformed("is nested too deep")
     return value
+
+
+def parse_data(text: str) -> Any | Malformed:
+    """As `parse` without duplicates, but that a number which `write` spells as the text does may be a float or int."""
+    try:
+        value = _proven(text)
+    except (ValueError, TypeError):
+        value = _UNPROVEN
+    return parse(text) if value is _UNPROVEN else value
+
+
+def _proven(text: str) -> Any:
+    """What orjson reads in the text; `_UNPROVEN` unless it is the same when it is written again.
+
+    Then no key was lost because it stood twice, and each number is spelled as it was. White space does not count, nor
+    do escapes that need not be there; what strings say needs no proof. Raises ValueError and TypeError.
+    """
+    content = text.encode()
+    if _RESPELLED.search(content, 0, _BEGINNING):
+        return _UNPROVEN
+    whole = [orjson.loads(content)]
+    has_exponents = (b"e-0" in content or b"e+" in content) and _EXPONENT.search(content) is not None
+    if not (_respell(whole) if has_exponents else _is_shallow(whole)):
+        return _UNPROVEN
+    again = write(whole[0])
+    # Spaces in strings go from both alike.
+    is_proven = again == content or again.translate(None, _SPACE) == _unescaped(content).translate(None, _SPACE)
+    return whole[0] if is_proven else _UNPROVEN
+
+
+_UNPROVEN = object()
+_SPACE = b" \n\r\t"
+_BEGINNING = 65_536
+_RESPELLED = re2.compile(rb"[:,\[\s]-?[0-9]+(\.[0-9]+0[,}\]\s]|[0-9.]*E)")
+"""Finds most numbers that orjson would spell otherwise, to see at once what else would be seen at the end."""
+_EXPONENT = re2.compile(rb"[:,\[\s]-?[0-9.]+e(-0|\+)[0-9]+[,}\]\s]")
+"""Finds an exponent as Python spells it."""
+
+
+def _is_shallow(whole: list[Any]) -> bool:
+    holders: list[Any] = [whole]
+    for _ in range(MAX_DEPTH + 1):
+        items = chain.from_iterable([holder.values() if type(holder) is dict else holder for holder in holders])
+        # Exact types: `isinstance` over a union costs several times as much, and a parser makes no other.
+        holders = [item for item in items if type(item) is dict or type(item) is list]
+        if not holders:
+            return True
+    return False
+
+
+def _respell(whole: list[Any]) -> bool:
+    """The floats in it that Python spells with an exponent are numbers spelled so: orjson writes 0.00001 for 1e-05.
+
+    False for what is nested too deep.
+    """
+    holders: list[Any] = [whole]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for holder in holders:
+            odd = False
+            for item in holder.values() if type(holder) is dict else holder:
+                kind = type(item)
+                if kind is float:
+                    odd = odd or _has_exponent(item)
+                elif kind is dict or kind is list:
+                    below.append(item)
+            if odd:
+                _respell_in(holder)
+        if not below:
+            return True
+        holders = below
+    return False
+
+
+def _respell_in(holder: Any) -> None:
+    for step, item in list(holder.items() if type(holder) is dict else enumerate(holder)):
+        if type(item) is float and _has_exponent(item):
+            holder[step] = Number(repr(item))
+
+
+def _has_exponent(number: float) -> bool:
+    return not 1e-4 <= abs(number) < 1e16 and number != 0
+
+
+def _unescaped(content: bytes) -> bytes:
+    """JSON without escapes that need not be there, as far as that is soon done; each string ends where it did."""
+    first, *rest = content.split(b"\\", _MOST_ESCAPES + 1)
+    # After an escaped backslash nothing shows any more which of the others begin an escape.
+    if not rest or len(rest) > _MOST_ESCAPES or b"" in rest:
+        return content
+    plain = first + b"".join(map(_plain, rest))
+    if not any(part[:2] in (b"ud", b"uD") for part in rest):
+        return plain
+    pairs = plain.decode(errors="surrogatepass").encode("utf-16", errors="surrogatepass")
+    return pairs.decode("utf-16").encode()
+
+
+def _plain(part: bytes) -> bytes:
+    """What stands behind the backslash of an escape, with what the escape says; with that backslash if it need be."""
+    if part[:1] == b"/":
+        return part
+    if part[:1] != b"u" or part.startswith((b"u0022", b"u005")):
+        return b"\\" + part
+    return chr(int(part[1:5], 16)).encode(errors="surrogatepass") + part[5:]
+
+
+_MOST_ESCAPES = 10_000
+"""To undo more costs as much as the other decoder."""
 
 
 def write(value: Any) -> bytes:
@@ -115,14 +225,3 @@ def _decoder(hook: Callable[[list[tuple[str, Any]]], Any] | None) -> json.JSONDe
 
 _DECODER = _decoder(_unique)
 _DECODER_LENIENT = _decoder(None)
-
-
-def _shallow(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        # Exact types: `isinstance` over a union costs several times as much, and json makes no other.
-        holders = [item for item in level if type(item) is dict or type(item) is list]
-        if not holders:
-            return True
-        level = list(chain.from_iterable([item.values() if type(item) is dict else item for item in holders]))
-    return False

@@ -1,4 +1,4 @@
-"""After room 5: what a request may take out to its server. Pure.
+"""After room 5: what a request may take out to its server.
 
 Takes a decided passage and gives its decision, with the approvals that the content of the request asks for; the
 passage then has the request as it may leave. A mask that blocks or asks people reads names and URIs too; one that
@@ -7,14 +7,16 @@ that cannot be masked (fail-closed). What it held is told by rule, place and key
 """
 
 from dataclasses import replace
+from functools import partial
 
 from gateway import mask
+from gateway.aside import aside
 from gateway.passage import Passage
 from gateway.reasons import Reason
 from gateway.values import Action, ApprovalTerms, Decision, Hidden, Mask, Masked, Refusal
 
 
-def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
+async def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
     """The decision on the request as it may leave, which `passage.call` then is.
 
     To screen it again changes nothing more, so a call that has waited for people may come here again.
@@ -22,13 +24,13 @@ def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
     waits = tuple(each for each in decision.request_masks if each.action is Action.APPROVAL)
     blocks = tuple(each for each in decision.request_masks if each.action is Action.BLOCK)
     hides = tuple(each for each in decision.request_masks if each not in waits + blocks)
-    refusal = _masked(passage, blocks, mask.SEARCHED)
+    refusal = await _masked(passage, blocks, mask.SEARCHED)
     if isinstance(refusal, Refusal):
         return refusal
-    found = _masked(passage, tuple(replace(each, action=Action.REDACT) for each in waits), mask.SEARCHED)
+    found = await _masked(passage, tuple(replace(each, action=Action.REDACT) for each in waits), mask.SEARCHED)
     if isinstance(found, Refusal):
         return found
-    seen = _masked(passage, hides, mask.FROM_CLIENT)
+    seen = await _masked(passage, hides, mask.FROM_CLIENT)
     if isinstance(seen, Refusal):
         return seen
     if seen.hidden:
@@ -38,8 +40,9 @@ def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
     return replace(decision, approvals=_with_approvals(decision, waits, asked))
 
 
-def _masked(passage: Passage, masks: tuple[Mask, ...], terms: mask.Terms) -> Masked | Refusal:
-    masked = mask.mask(dict(passage.call.message), masks, passage.keyed, terms)
+async def _masked(passage: Passage, masks: tuple[Mask, ...], terms: mask.Terms) -> Masked | Refusal:
+    message = dict(passage.call.message)
+    masked = await aside(message, partial(mask.mask, message, masks, passage.keyed, terms))
     if not isinstance(masked, Refusal):
         return masked
     is_blocked = masked.reason is Reason.BLOCKED

@@ -84,6 +84,10 @@ class Passage:
     """Notes the `requestState` of a server that asks for more, where the approval covers the answers."""
     note: Callable[[Outcome], Awaitable[None]] | None = None
     """Notes what came of the call with the approval that it was made by."""
+    give_back: Callable[[], None] | None = None
+    """Gives back what the call holds of its limits; None before it has been through their room."""
+    is_counted: bool = False
+    """Whether its refusal follows others of the same kind closely, so that it is counted and not recorded."""
     on_its_way: bool = False
     """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
     trace: Trace = field(default_factory=Trace)

@@ -8,12 +8,14 @@ walk lets nothing pass then (fail-closed).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from gateway import mask
+from gateway.aside import aside
 from gateway.evidence.bodies import blob_name, policy_name
-from gateway.evidence.payload import MAX_READ, Kept, Why, body_digest, left_out, payload_of
+from gateway.evidence.payload import MAX_READ, Kept, Payload, Why, body_digest, left_out, payload_of
+from gateway.keyed import Keyed
 from gateway.masking.detectors import DETECTORS
 from gateway.passage import Passage
 from gateway.policy.document import Bodies, Policy
@@ -47,8 +49,8 @@ class Payloads:
         """
         if not message or passage.keyed is None:
             return Filed({})
-        size, original = body_digest(message, passage.keyed)
-        payload = payload_of(size, original, _masked(passage, message, size, answers=answers), hidden)
+        making = partial(_payload, passage, message, passage.keyed, tuple(hidden), answers=answers)
+        payload = await aside(message, making)
         if not payload.content:
             return Filed(payload.fields)
         if await self._create(blob_name(time, payload.digest), payload.content):
@@ -74,6 +76,13 @@ class Payloads:
         except StoreUnavailableError:
             return False
         return True
+
+
+def _payload(
+    passage: Passage, message: Mapping[str, Any], keyed: Keyed, hidden: tuple[Hidden, ...], *, answers: bool
+) -> Payload:
+    size, original = body_digest(message, keyed)
+    return payload_of(size, original, _masked(passage, message, size, answers=answers), hidden)
 
 
 def _masked(passage: Passage, message: Mapping[str, Any], size: int, *, answers: bool) -> Masked | Why:

@@ -99,10 +99,12 @@ async def facts_of(opened: Rooms) -> tuple[int, dict[str, Any]]:
     return 200 if policy else 503, {
         "status": "ok" if policy else "no policy",
         "policy": policy.digest if policy else None,
+        # 0: it is the file's, and no version that people agreed on.
+        "policy_version": opened.policy.number,
         "policy_rejected": opened.policy.problem is not None,
         "records_failed": opened.recorder.failures,
         "records_spilled": len(opened.recorder.spill),
         "records_lost": opened.recorder.spill.lost,
-        "refusals_left_out": opened.recorder.omitted,
+        "refusals_left_out": opened.recorder.omitted + opened.limits.omitted,
         **failed_jobs(),
     }

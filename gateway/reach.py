@@ -17,6 +17,7 @@ from gateway.client_features import declared
 from gateway.credential import Header
 from gateway.forward import Accepted, EventStream, Reply, forward
 from gateway.handshake import offered
+from gateway.limits import largest_answer
 from gateway.policy.document import Server
 from gateway.reasons import Reason
 from gateway.record import Passage
@@ -55,7 +56,8 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Response:
 
 async def sent(passage: Passage, rooms: Rooms, call: Call, server: Server, header: Header | None) -> Response:
     """What forwarding gives; the call carries the trace on."""
-    return await passage.trace.upstream(call, lambda traced: forward(rooms.client, traced, server, header))
+    largest = largest_answer(passage)
+    return await passage.trace.upstream(call, lambda traced: forward(rooms.upstreams, traced, server, header, largest))
 
 
 async def undisturbed(passage: Passage, rooms: Rooms, forwarding: Coroutine[Any, Any, Response]) -> Response:

@@ -73,6 +73,17 @@ class Reason(Enum):
         502, 50209, "The tools of the MCP server cannot be checked at the moment, so none can be used; try again."
     )
 
+    # limits
+    TOO_FAST = Wire(
+        429, 42901, "Requests to this MCP server come faster than the policy of this gateway lets you send."
+    )
+    TOO_MANY_OPEN = Wire(
+        429, 42902, "As many requests to this MCP server as the policy lets you have at once are open; try again later."
+    )
+    SESSION_SPENT = Wire(
+        429, 42903, "This session has made as many calls as the policy of this gateway lets one session make."
+    )
+
     # authorize
     NO_ACCESS = Wire(403, 40303, "You have no access to this MCP server.")
     TARGET_HIDDEN = Wire(200, -32602, "Unknown tool, resource or prompt.")
@@ -210,6 +221,19 @@ class Reason(Enum):
     # the pages for auditors
     AUDITOR_NEEDED = Wire(403, 40331, "Only members of the auditors' groups of the policy can see this.")
 
+    # proposals of another policy
+    POLICY_FIXED = Wire(403, 40332, "This policy says nothing of how it is changed; only who deploys it can.")
+    PROPOSER_NEEDED = Wire(403, 40333, "You may not propose a policy.")
+    PROPOSAL_UNKNOWN = Wire(404, 40403, "There is no such proposal, or it is not for you.")
+    PROPOSAL_INVALID = Wire(
+        400, 40017, 'The body must be a JSON object with "policy" (the text) and "reason" (1 to 1,000 characters).'
+    )
+    PROPOSAL_MISTAKEN = Wire(422, 42204, "The proposed policy has mistakes.")
+    PROPOSAL_TOO_LARGE = Wire(413, 41301, "The change is too large for people to read; make it in steps.")
+    PROPOSAL_SAME = Wire(409, 40909, "That policy is in force already.")
+    PROPOSAL_OVER = Wire(409, 40910, "This proposal is already over.")
+    PROPOSALS_UNAVAILABLE = Wire(503, 50310, "Proposals cannot be made or read at the moment; try again.")
+
     # record
     EVIDENCE_UNAVAILABLE = Wire(503, 50303, "The call cannot be recorded, so it was not made; try again.")
     OUTCOME_UNRECORDED = Wire(
@@ -226,6 +250,9 @@ class Reason(Enum):
     UPSTREAM_BROKE_OFF = Wire(502, 50204, "The MCP server broke off before its answer was complete.")
     UPSTREAM_MALFORMED = Wire(502, 50205, "The MCP server's answer is not valid.")
     UPSTREAM_TOO_LARGE = Wire(502, 50206, "The MCP server's answer is larger than this gateway accepts.")
+    RESULT_TOO_LARGE = Wire(
+        200, 40348, "The answer is larger than the policy of this gateway lets you have at once; ask for less."
+    )
     UPSTREAM_REJECTED = Wire(502, 50207, "The MCP server rejected the request.")
     UPSTREAM_BAD_REQUEST = Wire(400, -32600, "The MCP server does not accept this request.")
     UPSTREAM_NOT_ALLOWED = Wire(405, -32600, "The MCP server does not offer this HTTP method.")

@@ -190,6 +190,11 @@ class Recorder:
                 return False
         return True
 
+    async def proposed(self, session: str, fields: Mapping[str, str | int], digest: str, text: bytes) -> bool:
+        """That a policy was proposed is on record, with its text; False: not both of it."""
+        filed = await self._payloads.file_policy(digest, text)
+        return filed.is_durable and await self.approval(session, {**fields, **filed.fields})
+
     async def tool(self, passage: Passage, change: ToolChange) -> bool:
         """What became of a definition that the gateway saw on this call is on record."""
         return await self._append(passage, of_tool(change))

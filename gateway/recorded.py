@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway import mask
-from gateway.events import Event, Outcome
+from gateway.events import NONE, Event, Outcome
 from gateway.passage import Passage
 from gateway.payloads import EVERYTHING
 from gateway.values import Hidden, Refusal
+
+_MAX_NAME = 200
+_MAX_NAMES = 2000
+_names: set[str] = set()
+"""Short texts in which no detector found anything: the same few servers, methods and tools are named all day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +34,27 @@ class ToolChange:
     """SHA-256 of the definition that was accepted before; empty if none was."""
 
 
+def masked(text: str) -> str:
+    """The text with what any detector finds in it hidden. One that held something is not remembered."""
+    if text in _names:
+        return text
+    found = mask.mask_text(text, EVERYTHING)
+    if found == text and len(text) <= _MAX_NAME:
+        if len(_names) >= _MAX_NAMES:
+            _names.clear()
+        _names.add(text)
+    return found
+
+
 def about(passage: Passage) -> dict[str, str | int]:
     call, caller, decision = passage.call, passage.caller, passage.decision
     fields: dict[str, str | int] = {
-        "server": mask.mask_text(call.server, EVERYTHING),
+        "server": masked(call.server),
         "era": call.era,
         "message": call.kind,
-        "method": mask.mask_text(call.method, EVERYTHING),
-        "target": mask.mask_text(call.target, EVERYTHING),
-        "request": "" if call.id is None else mask.mask_text(str(call.id), EVERYTHING),
+        "method": masked(call.method),
+        "target": masked(call.target),
+        "request": "" if call.id is None else masked(str(call.id)),
         "source": passage.origin.source,
         "trace": passage.origin.trace,
         "cause": passage.cause,
@@ -58,6 +75,10 @@ def about(passage: Passage) -> dict[str, str | int]:
             "signin": caller.sign_in,
             "issued": caller.issued_by,
         }
+    if caller is not None and caller.groups_complete and passage.policy is not None:
+        # Those alone that decide, so that a proposed policy can be asked about this call.
+        groups = caller.groups.intersection(passage.policy.groups.values())
+        fields |= {"groups": " ".join(sorted(groups)) or NONE, "roles": " ".join(sorted(caller.roles)) or NONE}
     if decision is not None:
         fields |= {"policy": decision.policy, "rules": ",".join(decision.rules)}
     return fields
@@ -68,7 +89,7 @@ def of_tool(change: ToolChange) -> dict[str, str | int]:
         "event": Event.TOOL,
         "outcome": change.outcome,
         "server": change.server,
-        "target": mask.mask_text(change.tool, EVERYTHING),
+        "target": masked(change.tool),
         "definition": change.definition,
         "pinned": change.pinned,
     }

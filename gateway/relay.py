@@ -10,10 +10,12 @@ import asyncio
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from gateway import jsontext, sse
 from gateway.answer import error_message
+from gateway.aside import aside
 from gateway.client_features import asked, forbidden
 from gateway.forward import BrokenStreamError, EventStream, is_response_to
 from gateway.mask import mask_text
@@ -22,7 +24,7 @@ from gateway.policy.document import Streams
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
 from gateway.settle import acts, concluded, fail, features_of, settle, visible
-from gateway.values import Era, Masked, MessageKind, Refusal
+from gateway.values import Era, Hidden, Masked, MessageKind, Refusal
 from gateway.watch import Watch, tell_cancelled
 
 KEEP_ALIVE = 15.0
@@ -166,7 +168,7 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
         progress.resumable = True
     if not event.data:
         return event
-    message = jsontext.parse(event.data, duplicates=True)
+    message = await aside(event.data, partial(jsontext.parse, event.data, duplicates=True))
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
     if "method" not in message:
@@ -176,21 +178,24 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
         return _with(event, error_message(answered.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
-    seen = _seen(passage, message, progress)
+    seen = await _seen(passage, message, progress)
     return _with(event, progress.watch.acknowledged(seen) if progress.watch else seen)
 
 
-def _seen(passage: Passage, message: dict[str, Any], progress: _Progress) -> dict[str, Any]:
+async def _seen(passage: Passage, message: dict[str, Any], progress: _Progress) -> dict[str, Any]:
     """What is no answer, as this caller may see it after all that came before. Raises RefusedStreamError."""
-    masks = passage.decision.masks if passage.decision else ()
-    seen = joined = progress.across.masked(message, masks, passage.keyed)
-    if isinstance(joined, Masked):
-        seen = visible(passage, joined.message)
-        progress.hidden.add(joined.hidden)
+    seen, hidden = await aside(message, partial(_joined, passage, message, progress.across))
+    progress.hidden.add(hidden)
     if isinstance(seen, Refusal):
         raise RefusedStreamError(seen)
     progress.hidden.add(seen.hidden)
     return seen.message
+
+
+def _joined(passage: Passage, message: dict[str, Any], across: Across) -> tuple[Masked | Refusal, tuple[Hidden, ...]]:
+    """The same with what was hidden of it for the sake of earlier messages."""
+    joined = across.masked(message, passage.decision.masks if passage.decision else (), passage.keyed)
+    return (joined, ()) if isinstance(joined, Refusal) else (visible(passage, joined.message), joined.hidden)
 
 
 def _answered(passage: Passage, message: dict[str, Any]) -> Passage:

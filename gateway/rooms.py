@@ -1,8 +1,9 @@
 """What the rooms of one process share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -10,16 +11,22 @@ from gateway.access.register import Register
 from gateway.access.signing_keys import SigningKeys
 from gateway.approvals.book import Book
 from gateway.catalogue import Catalogue
-from gateway.evidence.library import Library
+from gateway.forward import Upstreams
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.identity_keys import IdentityKeys
+from gateway.limits import Limits
 from gateway.policy.source import PolicySource
+from gateway.proposals.register import Proposals
 from gateway.record import Recorder
 from gateway.settings import Settings
 from gateway.storage.contract import PinStore
 from gateway.telemetry.trace import OFF, Telemetry
 from gateway.upstream_tokens import UpstreamTokens
+
+if TYPE_CHECKING:
+    # No call reads evidence.
+    from gateway.evidence.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +56,17 @@ class Rooms:
     secrets: HeldSecrets
     tokens: UpstreamTokens
     client: httpx.AsyncClient
+    """For all that is no upstream."""
     memberships: Memberships
     catalogue: Catalogue
     pins: PinStore
     approvals: Book
     grants: Register
     signing: SigningKeys
-    library: Library
+    library: "Library"
+    proposals: Proposals
+    upstreams: Upstreams = field(default_factory=Upstreams)
+    limits: Limits = field(default_factory=Limits)
     pace: Pace = Pace()
     telemetry: Telemetry = OFF
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

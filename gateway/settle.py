@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway import mask
 from gateway.approvals.task import offers
+from gateway.aside import aside
 from gateway.authorize import filter_list
 from gateway.client_features import forbidden
 from gateway.handshake import served
@@ -104,7 +105,7 @@ async def settle(
         refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask.mask_text(method, EVERYTHING))
         return await fail(passage, refusal, recorder, hidden=told)
     kept = await admitted(passage, message)
-    seen = kept if isinstance(kept, Refusal) else passage.trace.pure("mask", partial(visible, passage, kept))
+    seen = kept if isinstance(kept, Refusal) else await _visible(passage, kept)
     if isinstance(seen, Refusal):
         return await fail(passage, seen, recorder, Outcome.WITHHELD, message, told)
     outcome, passage.uninspected = outcome_of(message), seen.uninspected
@@ -117,6 +118,10 @@ async def settle(
     if passage.remember is not None and isinstance(state, str):
         await passage.remember(state)
     return seen.message
+
+
+async def _visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
+    return await passage.trace.room("mask", aside(message, partial(visible, passage, message)))
 
 
 async def fail(

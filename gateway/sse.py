@@ -14,6 +14,7 @@ MAX_EVENT = 16 * 1024 * 1024
 
 _FIELD_VALUE = re.compile(r"[\x20-\x7e]{0,1024}")
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,64}")
+_FIELDS = ("event", "id", "retry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,12 @@ class Parser:
 
     def __init__(self, limit: int = MAX_EVENT) -> None:
         self._limit = limit
-        self._pieces: list[bytes] = []
         self._size = 0
-        self._lines: list[str] = []
+        self._line = bytearray()
+        self._data: list[str] = []
+        self._fields: dict[str, str] = {}
+        self._has_begun = False
+        """Whether a line of an event has come, be it of an unknown field."""
         self._first = True
         self._ended_with_cr = False
 
@@ -50,50 +54,52 @@ class Parser:
             chunk = chunk[1:]
         *whole, rest = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for piece in whole:
-            self._keep(piece)
-            line = b"".join(self._pieces).decode()
-            self._pieces.clear()
-            if event := self._line(line):
+            self._count(len(piece) + 1)
+            line = piece
+            if self._line:
+                line, self._line = bytes(self._line + piece), bytearray()
+            if event := self._read(line.decode()):
                 yield event
-        if rest:
-            self._keep(rest)
+        self._count(len(rest))
+        self._line += rest
 
-    def _keep(self, piece: bytes) -> None:
-        # Size counts from the last event's end, so that a line or an event without end is stopped alike.
-        self._size += len(piece) + 1
+    def _count(self, size: int) -> None:
+        # From the last event's end, so that a line or an event without end is stopped alike.
+        self._size += size
         if self._size > self._limit:
             raise EventTooLargeError
-        self._pieces.append(piece)
 
-    def _line(self, line: str) -> Event | None:
+    def _read(self, line: str) -> Event | None:
         if self._first:
             line, self._first = line.removeprefix("\ufeff"), False
         if line and not line.startswith(":"):
-            self._lines.append(line)
+            self._take(line)
             return None
-        if line and self._lines:
+        if line and self._has_begun:
             return None
-        lines, self._lines, self._size = self._lines, [], 0
-        return _event(lines) if lines else Event() if line else None
+        event = self._event() if self._has_begun else Event() if line else None
+        self._data, self._fields, self._size, self._has_begun = [], {}, 0, False
+        return event
 
-
-def _event(lines: list[str]) -> Event | None:
-    data: list[str] = []
-    found: dict[str, str] = {}
-    for line in lines:
+    def _take(self, line: str) -> None:
         field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
+        self._has_begun, value = True, value.removeprefix(" ")
         if field == "data":
-            data.append(value)
-        else:
-            found[field] = value
-    name, identifier, retry = found.get("event"), found.get("id"), found.get("retry", "")
-    return Event(
-        data="\n".join(data) if data else None,
-        name=name if name and _NAME.fullmatch(name) else None,
-        id=identifier if identifier is not None and _FIELD_VALUE.fullmatch(identifier) else None,
-        retry=int(retry) if retry.isascii() and retry.isdigit() and len(retry) < 10 else None,
-    )
+            self._data.append(value)
+        elif field in _FIELDS:
+            self._fields[field] = value
+
+    def _event(self) -> Event:
+        data = "\n".join(self._data) if self._data else None
+        if not self._fields:
+            return Event(data)
+        name, identifier, retry = map(self._fields.get, _FIELDS)
+        return Event(
+            data=data,
+            name=name if name and _NAME.fullmatch(name) else None,
+            id=identifier if identifier is not None and _FIELD_VALUE.fullmatch(identifier) else None,
+            retry=int(retry) if retry and retry.isascii() and retry.isdigit() and len(retry) < 10 else None,
+        )
 
 
 def write(event: Event) -> bytes:

@@ -25,7 +25,7 @@ param origins string = ''
 @description('Base URL of an OpenTelemetry collector (OTLP over HTTP); empty: traces and numbers go nowhere.')
 param collector string = ''
 
-@description('Path of the policy in the package.')
+@description('Path of the policy in the package; the first one, where it says how it is changed.')
 param policy string = 'policy.yaml'
 
 @description('A domain of one\'s own. Deploy without it first: its DNS records need what that deployment puts out.')
@@ -98,7 +98,7 @@ param evidenceReplication string = 'Standard_ZRS'
 @description('Name of the table of evidence.')
 param evidenceTable string = 'evidence'
 
-@description('Days for which seals and payloads can be changed or deleted by nobody, once the policy is locked.')
+@description('Days for which seals, payloads and versions of the policy can be changed or deleted by nobody, once the policy is locked.')
 @minValue(1)
 @maxValue(146000)
 param retentionDays int = 365

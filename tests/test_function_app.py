@@ -34,6 +34,7 @@ ACCESS = (
     *("api/grants", "api/grants/revoke", "api/grants/{id}/revoke"),
 )
 OPERATORS = ("api/approvals", "api/approvals/{id}", "api/approvals/{id}/revoke", "api/health")
+POLICIES = ("api/policies", "api/policies/{id}", "api/policies/{id}/withdraw")
 
 
 def test_loading_the_app_loads_nothing_that_a_first_refusal_does_not_need() -> None:
@@ -62,7 +63,7 @@ def test_the_doors_are_those_of_the_readme() -> None:
         ".well-known/jwks.json": ("ANONYMOUS", ["GET"]),
         "health": ("ANONYMOUS", ["GET"]),
         **dict.fromkeys(PAGES, ("ANONYMOUS", ["GET", "HEAD", "POST"])),
-        **dict.fromkeys(OPERATORS + ACCESS, every),
+        **dict.fromkeys(OPERATORS + ACCESS + POLICIES, every),
     }
 
 

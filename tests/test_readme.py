@@ -11,7 +11,7 @@ README = Path("README.md").read_text()
 
 def test_the_examples_together_are_a_valid_policy() -> None:
     examples = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert len(examples) == 4
+    assert len(examples) == 6
     policy = parse("version: 1\n" + "".join(examples))
     assert isinstance(policy, Policy), policy
     assert [rule.name for rule in policy.rules] == ["support-reads-crm"]

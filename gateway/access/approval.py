@@ -6,10 +6,9 @@ so that their page, their messages, their seats and their evidence are those of 
 
 import hashlib
 
-from gateway.access.grant import HALF_ASKED, METHOD, Grant
+from gateway.access.grant import METHOD, Grant
 from gateway.access.request import Asked
-from gateway.approvals import rulings
-from gateway.approvals.approval import Request, State, Verdict
+from gateway.approvals.approval import Request
 from gateway.approvals.book import Book
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.approvals.sealed_call import SealedCall
@@ -51,21 +50,6 @@ async def ask_people(
     )
     made = await book.request(facts, sealed, request.reason, None, grant.id)
     return made if isinstance(made, Refusal) else await book.start(made, orchestrations)
-
-
-async def standing(book: Book, grant: Grant) -> tuple[State | None, str]:
-    """What people have said: None as long as they may still decide; and who approved, with commas."""
-    approval = await book.read(grant.id)
-    if approval is None:
-        # A process ended, or could not seal the request, before people were asked; nobody ever will be.
-        return (State.EXPIRED if book.now() >= grant.request.created + HALF_ASKED else None), ""
-    approval = await rulings.settle(book, approval)
-    by = ",".join(vote.object_id for vote in approval.votes if vote.verdict is Verdict.APPROVE)
-    state = approval.state(book.now())
-    if state is State.CONSUMED and approval.spent is not None and approval.spent.call == grant.id:
-        # A process ended between using the approval and opening the grant.
-        return State.APPROVED, by
-    return (None if state is State.PENDING else state), by
 
 
 def _as_call(grant: Grant) -> Call:

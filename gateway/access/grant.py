@@ -8,10 +8,10 @@ its own clock, so that the two may differ by as much as the clocks of two instan
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from gateway.approvals.approval import stamp
+from gateway.approvals.approval import HALF_ASKED, stamp
 from gateway.storage.contract import Columns
 from gateway.values import Caller, CallerKind
 
@@ -40,8 +40,6 @@ class State(StrEnum):
 
 USED = "used"
 """The mark of a grant under which a call was made."""
-HALF_ASKED = timedelta(minutes=1)
-
 OVER = frozenset(State) - {State.PENDING, State.SCHEDULED, State.OPEN}
 
 

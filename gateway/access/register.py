@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from gateway.access import evidence
-from gateway.access.approval import ask_people, standing
+from gateway.access.approval import ask_people
 from gateway.access.grant import (
     EXTENDED,
     OVER,
@@ -32,6 +32,7 @@ from gateway.approvals.approval import State as ApprovalState
 from gateway.approvals.book import SYSTEM, Actor, Book, is_identifier
 from gateway.approvals.evidence import acted, said, why
 from gateway.approvals.orchestrations import Orchestrations
+from gateway.approvals.standing import standing, use
 from gateway.events import Event, Outcome
 from gateway.reasons import Reason
 from gateway.storage.contract import ApprovalStore, RowExistsError
@@ -96,14 +97,18 @@ class Register:
         """The grant as its approval has made it by now: opened once, on record, or over."""
         if grant.ended is not None or grant.is_recorded or not grant.is_asked:
             return grant
-        state, by = await standing(self.book, grant) if grant.request.needs_people else (ApprovalState.APPROVED, "rule")
+        state, by = (
+            await standing(self.book, grant.id, grant.request.created)
+            if grant.request.needs_people
+            else (ApprovalState.APPROVED, "rule")
+        )
         if state is None or not await self._begins(grant):
             return grant
         if state is not ApprovalState.APPROVED:
             return await self._over(grant, _ENDS.get(state, State.DENIED))
         if not grant.request.extends and not await self._take_place(grant):
             return await self._over(grant, State.FULL)
-        if grant.request.needs_people and not await self._use_approval(grant):
+        if grant.request.needs_people and not await use(self.book, grant.id):
             return grant
         return await (self._extend(grant, by) if grant.request.extends else self._open(grant, by))
 
@@ -178,6 +183,12 @@ class Register:
     async def record(self, grant: Grant, fields: dict[str, str | int]) -> bool:
         return await self.book.recorder.approval(grant.request.session, fields)
 
+    async def _said(self, grant: Grant) -> tuple[ApprovalState | None, str]:
+        """What people have said, or a condition, and who."""
+        if not grant.request.needs_people:
+            return ApprovalState.APPROVED, "rule"
+        return await standing(self.book, grant.id, grant.request.created)
+
     async def _begins(self, grant: Grant) -> bool:
         """Whether it is this one that opens it or ends it: of those who look at once, one puts that on record."""
         try:
@@ -210,16 +221,6 @@ class Register:
             if is_free and await self.store.point(key, grant.id, pointer):
                 return True
         return False
-
-    async def _use_approval(self, grant: Grant) -> bool:
-        """The approval is this grant's and no other's."""
-        approval = await self.book.read(grant.id)
-        if approval is None:
-            return False
-        if approval.spent is None:
-            await rulings.consume(self.book, approval, grant.id)
-            approval = await self.book.read(grant.id) or approval
-        return approval.spent is not None and approval.spent.call == grant.id
 
     async def _open(self, grant: Grant, by: str) -> Grant:
         now = self.now()

@@ -9,8 +9,7 @@ import re
 
 from gateway.answer import Answer
 from gateway.approvals import evidence, oversight
-from gateway.approvals.approval import Approval
-from gateway.approvals.book import MAX_REASON
+from gateway.approvals.approval import MAX_REASON, Approval
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.approvals.story import story, summary
 from gateway.events import Event, Outcome

@@ -44,6 +44,12 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
+MAX_REASON = 1000
+"""Characters of what a person gives as a reason."""
+HALF_ASKED = timedelta(minutes=1)
+"""After which what was not asked for on record never will be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vote:
     """What one person decided."""

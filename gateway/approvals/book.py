@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.approvals import evidence, sealed_call
-from gateway.approvals.approval import Approval, Request, State, from_rows, request_columns, stamp
+from gateway.approvals.approval import MAX_REASON, Approval, Request, State, from_rows, request_columns, stamp
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.approvals.sealed_call import SealedCall
 from gateway.events import Event, Outcome
@@ -23,8 +23,6 @@ from gateway.values import Caller, Origin, Refusal
 
 CALL = "call"
 """Name of the sealed content that holds the call."""
-MAX_REASON = 1000
-"""Characters of what a person gives as a reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,16 @@ from gateway import mask
 from gateway.access.grant import METHOD
 from gateway.approvals.approval import Approval
 from gateway.approvals.notices import ESCALATED, REMINDER
+from gateway.proposals.proposal import METHOD as POLICY
 from gateway.record import EVERYTHING
 
 MAX_NAME = 80
 MAX_TARGET = 120
 MAX_RULES = 200
+CHANGE, THE_GATEWAY = "a change of the policy", "the gateway itself"
 NOTE = "What exactly is asked for is shown after you have signed in. The link itself gives no access."
 
-_KINDS = {"tools/call": "Tool", "prompts/get": "Prompt", METHOD: "Access"}
+_KINDS = {"tools/call": "Tool", "prompts/get": "Prompt", METHOD: "Access", POLICY: "Policy"}
 """Methods whose target is a name. That of others, such as the URI of a resource, is an argument."""
 
 
@@ -47,10 +49,10 @@ def message(approval: Approval, stage: str, url: str, now: datetime) -> Message:
     kind, target = _KINDS.get(request.method, "Method"), request.method
     if request.method in _KINDS:
         target = mask.mask_text(request.target, EVERYTHING)
-    what, server = neutral(target, MAX_TARGET), neutral(request.server, MAX_NAME)
+    what, server = neutral(target, MAX_TARGET), neutral(request.server or THE_GATEWAY, MAX_NAME)
     rules = [*request.rules.split(","), *(each.name for each in request.terms)]
     return Message(
-        subject=f"{_heading(stage)}: {what} on {server}",
+        subject=f"{_heading(stage)}: {CHANGE if request.method == POLICY else f'{what} on {server}'}",
         facts=(
             ("Requested by", neutral(request.name or request.subject, MAX_NAME)),
             (kind, what),

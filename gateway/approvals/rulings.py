@@ -7,6 +7,7 @@ is in the evidence before it does; which of several at once takes effect is deci
 from gateway.approvals import evidence, seats
 from gateway.approvals.approval import (
     DECISION,
+    MAX_REASON,
     MOVES,
     Approval,
     Ending,
@@ -16,7 +17,7 @@ from gateway.approvals.approval import (
     ending_columns,
     vote_columns,
 )
-from gateway.approvals.book import MAX_REASON, SYSTEM, Actor, Book
+from gateway.approvals.book import SYSTEM, Actor, Book
 from gateway.events import Event, Outcome
 from gateway.reasons import Reason
 from gateway.storage.contract import RowExistsError

@@ -4,8 +4,16 @@ Takes the text of an argument and gives its value; what does not fit is told by 
 """
 
 import argparse
+import getpass
+from datetime import UTC, datetime
 
-from gateway.approvals.book import MAX_REASON
+from gateway.approvals.approval import MAX_REASON
+
+STORES = """\
+Days are in UTC, and both are included. The stores are those of the environment: COUNTERSIGN_EVIDENCE and
+COUNTERSIGN_EVIDENCE_BLOBS. In Azure sign in with `az login` first. That you read is on record before
+anything is shown.
+"""
 
 
 def add_command(
@@ -34,3 +42,17 @@ def reason(text: str) -> str:
     if not 0 < len(text.strip()) <= MAX_REASON:
         raise argparse.ArgumentTypeError(f"must say something, in at most {MAX_REASON} characters")
     return text.strip()
+
+
+def add_operator(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as", dest="operator", metavar="NAME", default=getpass.getuser(), help="who reads; default: your user name"
+    )
+
+
+def day(text: str) -> str:
+    """A day as it is written in records."""
+    try:
+        return str(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date())
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a day such as 2026-11-30") from None

@@ -4,8 +4,6 @@ Takes what the environment names, or an export, and gives evidence to read. What
 before anything is shown (fail-closed); an export is read where no record can be written, and its taking out was.
 """
 
-import argparse
-import getpass
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -16,12 +14,6 @@ from gateway.evidence.folder import Folder
 from gateway.evidence.reading import PAYLOADS, SEALS, Evidence, Stored
 from gateway.settings import Proof
 from gateway.storage.contract import StoreUnavailableError
-
-STORES = """\
-Days are in UTC, and both are included. The stores are those of the environment: COUNTERSIGN_EVIDENCE and
-COUNTERSIGN_EVIDENCE_BLOBS. In Azure sign in with `az login` first. That you read is on record before
-anything is shown.
-"""
 
 
 @asynccontextmanager
@@ -71,20 +63,6 @@ def folder(path: Path) -> Evidence:
         return Folder(path)
     except OSError as error:
         raise StoreUnavailableError(type(error).__name__) from None
-
-
-def add_operator(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--as", dest="operator", metavar="NAME", default=getpass.getuser(), help="who reads; default: your user name"
-    )
-
-
-def day(text: str) -> str:
-    """A day as it is written in records."""
-    try:
-        return str(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date())
-    except ValueError:
-        raise argparse.ArgumentTypeError("must be a day such as 2026-11-30") from None
 
 
 def today() -> date:

@@ -8,6 +8,7 @@ from argparse import Namespace
 
 from gateway.cli.files import Loaded, load_policy
 from gateway.cli.printed import Printed, as_json, mistaken
+from gateway.policy.document import Policy
 
 
 def run(chosen: Namespace) -> Printed:
@@ -25,6 +26,7 @@ def run(chosen: Namespace) -> Printed:
             "masks": list(policy.masks),
             "approvals": list(policy.approvals),
             "grants": list(policy.grants),
+            "limits": _limits(policy),
             "groups_by_name": list(loaded.by_name),
         }
         return as_json(found, 0)
@@ -35,6 +37,7 @@ def run(chosen: Namespace) -> Printed:
         f"  masks      {_counted(list(policy.masks))}",
         f"  approvals  {_counted(list(policy.approvals))}",
         f"  grants     {_counted(list(policy.grants))}",
+        f"  limits     {_counted(_limits(policy))}",
         f"  SHA-256    {policy.digest}",
         *by_name(loaded),
     ]
@@ -46,6 +49,11 @@ def by_name(loaded: Loaded) -> list[str]:
     if not loaded.by_name:
         return []
     return [f"  note       groups written by name are not looked up here: {', '.join(loaded.by_name)}"]
+
+
+def _limits(policy: Policy) -> list[str]:
+    """Their names, each once however many servers it is on."""
+    return list(dict.fromkeys(limit.name for limits in policy.limits_of.values() for limit in limits))
 
 
 def _counted(names: list[str]) -> str:

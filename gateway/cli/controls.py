@@ -10,7 +10,8 @@ import json
 import textwrap
 from collections.abc import Sequence
 
-from gateway.cli.auditing import STORES, add_operator, day, noted, opened, today, unreadable
+from gateway.cli.arguments import STORES, add_operator, day
+from gateway.cli.auditing import noted, opened, today, unreadable
 from gateway.cli.printed import Printed, as_json, misused
 from gateway.evidence.control_table import TABLE
 from gateway.evidence.controls import Count, as_values, markdown

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from gateway import jsontext
-from gateway.cli.auditing import add_operator, noted
+from gateway.cli.arguments import add_operator
+from gateway.cli.auditing import noted
 from gateway.cli.printed import FAILED, Printed, as_json, misused
 from gateway.evidence.payload import MAX_READ
 from gateway.keyed import digests

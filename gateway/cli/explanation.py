@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.authorize import authorize
-from gateway.policy.document import GrantTerms, Policy, Who
+from gateway.policy.document import GrantTerms, Limit, Policy, Who
 from gateway.policy.eligibility import asks
+from gateway.policy.limits import applying
 from gateway.policy.match import Verdict, verdicts
 from gateway.policy.question import answer_of
 from gateway.values import ApprovalTerms, Call, Caller, Decision, Refusal
@@ -51,6 +52,7 @@ def in_json(explained: Explanation, policy: Policy) -> dict[str, Any]:
             for name in grants
         ],
         "masks": [{"name": mask.name, "action": mask.action} for mask in masks],
+        "limits": [_limit(limit) for limit in applying(policy, caller, call.server)],
         "rules": list(outcome.rules),
         "policy": outcome.policy,
         "caller": {
@@ -95,6 +97,18 @@ def _grant(terms: GrantTerms, policy: Policy) -> dict[str, Any]:
         "approves": terms.approves.text if terms.approves else None,
     }
     return {field.name: texts.get(field.name, getattr(terms, field.name)) for field in fields(terms)}
+
+
+def _limit(limit: Limit) -> dict[str, Any]:
+    """Its numbers under the names that the policy has for them; those that are not there are None."""
+    return {
+        "name": limit.name,
+        "requests_per_second": limit.rate or None,
+        "burst": limit.burst or None,
+        "concurrent": limit.concurrent or None,
+        "calls_per_session": limit.calls or None,
+        "result_bytes": limit.result_bytes or None,
+    }
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from gateway.cli.explanation import Explanation, labels, who
-from gateway.policy.document import GrantTerms, Policy, Rule, Who
+from gateway.policy.document import GrantTerms, Limit, Policy, Rule, Who
 from gateway.policy.duration import spelled
 from gateway.policy.eligibility import asks
 from gateway.policy.glob import Glob, UriGlob
+from gateway.policy.limits import applying
 from gateway.policy.match import Verdict, Why
+from gateway.policy.size import size_spelled
 from gateway.policy.suggestion import unknown
 from gateway.reasons import Reason
 from gateway.values import ApprovalTerms, Call, Caller, Decision, Refusal
@@ -98,7 +100,22 @@ def _duties(explained: Explanation, decision: Decision, policy: Policy) -> list[
         *(_fact("grant", _grant(policy.grants[name], explained, policy)) for name in decision.grants),
         *(_fact("approval", _terms(terms, policy)) for terms in decision.approvals),
     ]
-    return [*(requires or [_fact("requires", "nothing more")]), _fact("masks", masks or "nothing")]
+    limits = applying(policy, explained.caller, explained.call.server)
+    return [
+        *(requires or [_fact("requires", "nothing more")]),
+        _fact("masks", masks or "nothing"),
+        *(_fact("limit", _limit(limit)) for limit in limits),
+    ]
+
+
+def _limit(limit: Limit) -> str:
+    facts = [
+        *([f"{limit.rate:g} requests a second, {limit.burst} at once"] * bool(limit.rate)),
+        *([f"{limit.concurrent} open"] * bool(limit.concurrent)),
+        *([f"{limit.calls} calls in a session"] * bool(limit.calls)),
+        *([f"answers of {size_spelled(limit.result_bytes)}"] * bool(limit.result_bytes)),
+    ]
+    return f"{limit.name}: at most {'; '.join(facts)}, in each process"
 
 
 def _grant(terms: GrantTerms, explained: Explanation, policy: Policy) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.cli.auditing import STORES, add_operator, day, noted, opened, unreadable
+from gateway.cli.arguments import STORES, add_operator, day
+from gateway.cli.auditing import noted, opened, unreadable
 from gateway.cli.printed import FAILED, Printed, misused
 from gateway.evidence.export import Format, KeySet, Made, Order, export
 from gateway.evidence.export_files import FolderTakenError

@@ -1,6 +1,6 @@
 """`python -m gateway policy ...`: asks a policy before it is in force.
 
-Takes the words after `policy`, hands them to `check`, `explain` or `cases`, and returns what is to be
+Takes the words after `policy`, hands them to the module of that command, and returns what is to be
 printed. Argparse prints help and complaints about the words themselves; nothing here decides.
 """
 
@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway import jsontext
-from gateway.cli import cases, check, explain
+from gateway.cli import cases, check, explain, policy_diff
+from gateway.cli.arguments import STORES, add_operator, day
 from gateway.cli.printed import Printed
+from gateway.cli.proposals import add_to as add_proposals
 from gateway.policy.question import read_time
 from gateway.values import CallerKind, Json
 
@@ -57,6 +59,28 @@ example:
 
 exit code: 0 every case passes, 1 one fails or a file is wrong, 2 the command line is wrong
 """
+_DIFF = f"""\
+Parts are matched by name; order, comments and layout are no change. Each change says what it bears if it were the
+only one: loosens, tightens, either, neither. A group that both write by one display name counts as the same.
+
+example:
+  {PROGRAM} diff policy.yaml proposed.yaml
+
+exit code: 0 nothing that decides has changed, 1 something has, 2 a file or the command line is wrong
+"""
+_REPLAY = f"""\
+Each call that is on record is decided again, by the policy of then and by the proposed one. Of what is not on record
+(which groups the caller was in, an argument that is masked) every possibility is tried: a decision that depends on
+it is listed as one that cannot be told, with what it depends on. A people file can give what is missing, by `oid`.
+Limits, and what a call meets after the policy (a closed grant, a quarantined tool), are not replayed.
+{STORES}Without days: the last 7; of an export, which is read offline and not recorded, all.
+examples:
+  {PROGRAM} replay proposed.yaml --from 2026-11-01 --to 2026-11-30
+  {PROGRAM} replay proposed.yaml --export bundle --people people.yaml --json
+
+exit code: 0 no decision changes, 1 one changes, 3 none changes as far as can be told, 2 a file or the command line is
+wrong, or the evidence cannot be read
+"""
 
 
 def main(arguments: Sequence[str]) -> Printed:
@@ -69,7 +93,7 @@ def main(arguments: Sequence[str]) -> Printed:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Ask a policy before it is in force.",
+        description="Ask a policy before it is in force, and put one in force together with others.",
         epilog=f"example: {PROGRAM} check policy.yaml",
         allow_abbrev=False,
     )
@@ -84,7 +108,23 @@ def _parser() -> argparse.ArgumentParser:
     testing = _command(commands, "test", "run the cases that are kept beside a policy", _TEST)
     testing.add_argument("files", metavar="CASES.yaml", type=Path, nargs="+")
     testing.set_defaults(run=cases.run)
+    comparing = _command(commands, "diff", "say what changes from one policy to another", _DIFF)
+    comparing.add_argument("old", metavar="OLD", type=Path)
+    comparing.add_argument("new", metavar="NEW", type=Path)
+    comparing.set_defaults(run=policy_diff.run)
+    replaying = _command(commands, "replay", "say which decisions on recorded calls a policy would change", _REPLAY)
+    replaying.add_argument("new", metavar="NEW", type=Path)
+    _add_evidence(replaying)
+    replaying.set_defaults(run=_replay)
+    add_proposals(commands)
     return parser
+
+
+def _replay(chosen: argparse.Namespace) -> Printed:
+    # The other commands need no package of the evidence.
+    from gateway.cli import policy_replay  # noqa: PLC0415
+
+    return policy_replay.run(chosen)
 
 
 def _command(
@@ -127,6 +167,17 @@ def _add_call(command: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--args", metavar="JSON", type=_arguments, help="arguments of the tool or prompt, an object")
     what.add_argument("--at", metavar="TIME", type=_time, help="ISO 8601, UTC where it names no zone; default: now")
+
+
+def _add_evidence(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--from", dest="first", metavar="DAY", type=day, help="2026-11-01, or later")
+    command.add_argument("--to", dest="last", metavar="DAY", type=day, help="this day, or earlier")
+    command.add_argument("--export", metavar="DIR", type=Path, help="the folder of a bundle; default: live")
+    command.add_argument("--people", metavar="FILE", type=Path, help="groups and roles of callers, by oid")
+    command.add_argument(
+        "--policy", metavar="FILE", type=Path, action="append", default=[], help="copy of a policy that was not kept"
+    )
+    add_operator(command)
 
 
 def _arguments(text: str) -> dict[str, Json]:

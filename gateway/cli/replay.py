@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.auditing import STORES, add_operator, day, folder, noted, opened, today, unreadable
+from gateway.cli.arguments import STORES, add_operator, day
+from gateway.cli.auditing import folder, noted, opened, today, unreadable
 from gateway.cli.printed import FAILED, Printed, as_json, misused
 from gateway.cli.replay_text import Bodies, in_lines, in_table
 from gateway.evidence.bodies import plain, read

@@ -20,8 +20,8 @@ from gateway.evidence.body_check import ALL, Choice
 from gateway.evidence.checking import check
 from gateway.evidence.copies import CopiesUnavailableError
 from gateway.evidence.folder import Folder, read_json
+from gateway.evidence.jws import Keys, keys_of
 from gateway.evidence.reading import SEALS
-from gateway.evidence.statement import Keys, keys_of
 from gateway.evidence.verdict import Report, as_text, as_value, with_findings
 from gateway.evidence.verify import Scope
 from gateway.settings import Proof, SettingsError, read_proof

@@ -13,12 +13,14 @@ import httpx
 
 from gateway.approvals.message import Message
 from gateway.approvals.notifiers import send
+from gateway.doctor.finding import Finding
 from gateway.doctor.web import Page, page_of
 from gateway.held_secrets import HeldSecrets
 from gateway.held_tokens import Token
 from gateway.identity_keys import IdentityKeys
 from gateway.policy.document import Notifier, Policy
 from gateway.policy.parse import Draft
+from gateway.proposals.version import Version
 from gateway.rooms import Rooms
 from gateway.settings import Settings
 from gateway.storage.contract import Directory
@@ -43,7 +45,11 @@ class Bench:
     as_operator: bool
     """Whether a person asks and not the app."""
     document: Policy | Draft | str = "not looked at"
-    """The policy as it lies there now, or what is wrong with it."""
+    """The policy that is in force, or would be; or what is wrong with it."""
+    version: Version | None = None
+    """Which one of those that people agreed on it is; None where it is the file."""
+    unknown: Finding | None = None
+    """Why nobody knows what people agreed on."""
     is_sending: bool = False
     token: Secret | None = None
     """An access token that is to be explained."""

@@ -1,4 +1,4 @@
-"""Whether the policy loads, whether the groups that it writes by name are found, and its credentials readable.
+"""Whether the policy in force loads, whether the groups that it writes by name are found, and its credentials readable.
 
 `policy_of` gives the policy to other checks too; each of them has to go on without one.
 """
@@ -6,6 +6,7 @@
 import asyncio
 from pathlib import Path
 
+from gateway.doctor import agreed
 from gateway.doctor.bench import Bench
 from gateway.doctor.finding import Finding, cannot_tell, fault, ok
 from gateway.doctor.vault import not_read
@@ -15,7 +16,7 @@ from gateway.policy.parse import Draft, read, resolve
 from gateway.storage.contract import DirectoryUnavailableError
 from gateway.values import Refusal
 
-NAME = "policy"
+NAME = agreed.NAME
 GRAPH = "graph"
 _SHOWN = 3
 """Mistakes that are told; `policy check` has them all."""
@@ -23,16 +24,17 @@ _GRANT = "Give the gateway's identity GroupMember.Read.All in Microsoft Graph, o
 
 
 async def check(bench: Bench) -> list[Finding]:
-    """The document, then the secrets that its servers need."""
+    """What people agreed on, the document, then the secrets that its servers need."""
     found = bench.document
     if isinstance(found, str):
         do = "Run `python -m gateway policy check` on it: that names each line and what to write instead."
-        return [fault(NAME, f"{bench.settings.policy.name}: {found}", do)]
+        return [*agreed.told(bench), fault(NAME, f"{agreed.origin(bench)}: {found}", do)]
     policy = await _resolved(bench, found)
     if isinstance(policy, str):
-        return [fault(NAME, policy, _GRANT)]
-    seen = f"{policy.digest[:12]}: {len(policy.servers)} servers, {len(policy.rules)} rules"
-    return [ok(NAME, seen), *await _credentials(bench, policy)]
+        return [*agreed.told(bench), fault(NAME, policy, _GRANT)]
+    what = f"{len(policy.servers)} servers, {len(policy.rules)} rules"
+    seen = f"{agreed.origin(bench)}, SHA-256 {policy.digest[:12]}: {what}"
+    return [*agreed.told(bench), ok(NAME, seen), *await _credentials(bench, policy)]
 
 
 async def check_graph(bench: Bench) -> list[Finding]:

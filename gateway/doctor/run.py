@@ -11,7 +11,19 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from gateway.composition import open_rooms
-from gateway.doctor import acceptance, clock, documents, identity, notifiers, policy, seals, stores, token, vault
+from gateway.doctor import (
+    acceptance,
+    agreed,
+    clock,
+    documents,
+    identity,
+    notifiers,
+    policy,
+    seals,
+    stores,
+    token,
+    vault,
+)
 from gateway.doctor.bench import Bench, made_of
 from gateway.doctor.finding import Finding, cannot_tell
 from gateway.held_secrets import HeldSecrets
@@ -56,7 +68,8 @@ async def examine(bench: Bench, only: Collection[str] = ()) -> list[Finding]:
     """What the checks found, in their order; of all, or of those that are named."""
     chosen = {name: check for name, check in CHECKS.items() if not only or name in only}
     # Once, and before all checks: they look at one and the same policy.
-    prepared = replace(bench, document=await policy.document_of(bench.settings.policy))
+    with_file = replace(bench, document=await policy.document_of(bench.settings.policy))
+    prepared = await agreed.with_version(with_file)
     found = await asyncio.gather(*(_bounded(name, check, prepared) for name, check in chosen.items()))
     return [finding for findings in found for finding in findings]
 

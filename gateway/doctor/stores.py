@@ -12,7 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from gateway.doctor.bench import Bench
 from gateway.doctor.finding import Finding, cannot_tell, fault, ok, warning
 from gateway.evidence.reading import PAYLOADS, SEALS
-from gateway.storage.approvals import GRANTS
+from gateway.proposals.versions import CONTAINER as POLICIES
+from gateway.storage.approvals import GRANTS, PROPOSALS
 from gateway.storage.approvals import TABLE as APPROVALS
 from gateway.storage.pins import TABLE as PINS
 from gateway.storage.probes import Attempt, BlobProbe, TableProbe, blob_probe, table_probe
@@ -20,6 +21,7 @@ from gateway.storage.probes import Attempt, BlobProbe, TableProbe, blob_probe, t
 STORES = "stores"
 DENIAL = "denial"
 RETENTION = "retention"
+_WRITE_ONCE = (SEALS, PAYLOADS, POLICIES)
 _IMMUTABLE = "BlobImmutableDueToPolicy"
 _ASK_OWNER = "Ask an owner: az storage container immutability-policy show (docs/resources.md)."
 
@@ -27,10 +29,10 @@ _ASK_OWNER = "Ask an owner: az storage container immutability-policy show (docs/
 async def check_stores(bench: Bench) -> list[Finding]:
     """The tables of the state can be read; the evidence can be read and added to."""
     settings = bench.settings
-    state = await asyncio.gather(*(_state(bench, table) for table in (APPROVALS, GRANTS, PINS)))
+    state = await asyncio.gather(*(_state(bench, table) for table in (APPROVALS, GRANTS, PROPOSALS, PINS)))
     async with _rows(bench) as rows:
         evidence = [await _added(bench, f"table {settings.evidence_table}", rows)]
-    for container in (SEALS, PAYLOADS):
+    for container in _WRITE_ONCE:
         async with _blobs(bench, container) as blobs:
             evidence.append(await _added(bench, f"container {container}", blobs))
     return [*state, *evidence]
@@ -40,19 +42,19 @@ async def check_denial(bench: Bench) -> list[Finding]:
     """What is in the evidence can be neither changed nor deleted."""
     async with _rows(bench) as rows:
         found = await _denied(bench, f"table {bench.settings.evidence_table}", rows)
-    for container in (SEALS, PAYLOADS):
+    for container in _WRITE_ONCE:
         async with _blobs(bench, container) as blobs:
             found += await _denied(bench, f"container {container}", blobs)
     return found
 
 
 async def check_retention(bench: Bench) -> list[Finding]:
-    """Seals and payloads lie under an immutability policy."""
+    """Seals, payloads and versions of the policy lie under an immutability policy."""
     if not bench.settings.evidence_blobs.startswith("https://"):
         seen = "storage on this machine has no immutability policies"
         return [cannot_tell(RETENTION, seen, "Nothing here; ask the doctor of a deployment.")]
     found = []
-    for container in (SEALS, PAYLOADS):
+    for container in _WRITE_ONCE:
         async with _blobs(bench, container) as blobs:
             found.append(kept(container, await blobs.retention()))
     return found

@@ -56,6 +56,10 @@ def blob_name(time: str, digest: str) -> str:
     return f"{time[:10].replace('-', '')}/{digest}.json"
 
 
+_POLICY_IN = {"policy": "policy", "policy_proposed": "target"}
+"""By event: the field that names the policy whose text is kept."""
+
+
 def policy_name(digest: str) -> str:
     """Of the text of a policy: `policies/<sha-256>.yaml`."""
     return f"{POLICIES}{digest}.yaml"
@@ -68,8 +72,8 @@ def named_policy(digest: str) -> Named | None:
 
 def named_in(fields: Fields) -> Named | None:
     """The blob that the record names; None if it names none, or none that the gateway would."""
-    if fields.get("event") == "policy":
-        return named_policy(str(fields.get("policy", ""))) if fields.get("kept") == "whole" else None
+    if column := _POLICY_IN.get(str(fields.get("event"))):
+        return named_policy(str(fields.get(column, ""))) if fields.get("kept") == "whole" else None
     digest, time = str(fields.get("payload", "")), str(fields.get("time", ""))
     if not _DIGEST.fullmatch(digest) or not _DAY.fullmatch(time[:10]):
         return None
@@ -84,7 +88,7 @@ def has_body(text: str) -> bool:
 def record_fault(fields: Fields) -> str:
     """What is wrong with what the record says of a body; empty if nothing is."""
     kept, content = fields.get("kept"), fields.get("content")
-    if fields.get("event") == "policy":
+    if str(fields.get("event")) in _POLICY_IN:
         return "" if kept != "whole" or named_in(fields) else "says that a policy is kept, and names none"
     if "payload" in fields and named_in(fields) is None:
         return "names no blob that the gateway could have made"

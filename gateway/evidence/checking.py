@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from gateway.evidence.body_check import ALL, BodyCheck, Choice
 from gateway.evidence.copies import Comparison, CopiesUnavailableError
 from gateway.evidence.form import row_key
+from gateway.evidence.jws import Keys
 from gateway.evidence.reading import Evidence
-from gateway.evidence.statement import Covered, Keys, MalformedSealError, parse
+from gateway.evidence.statement import Covered, MalformedSealError, parse
 from gateway.evidence.verdict import Report
 from gateway.evidence.verify import Scope, Verifier
 from gateway.storage.contract import BlobStore, SecretUnavailableError, StoreUnavailableError

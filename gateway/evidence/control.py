@@ -37,3 +37,9 @@ class Control:
     def oscal(self) -> str:
         """As OSCAL's catalogues write it: ac-3.2."""
         return self.id.lower().replace("(", ".").replace(")", "")
+
+
+E, S = Role.EVIDENCE, Role.SUPPORTS
+CALLS = (Event.INTENT, Event.RELAYED, Event.ANSWERED, Event.REFUSED)
+"""The records of which every call has one or more."""
+SAYS_ALL = "walk/test_calls.py::test_intent_and_outcome_say_who_what_where_by_which_rule_and_what_was_hidden"

@@ -12,8 +12,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gateway.evidence.jws import digest_of
 from gateway.evidence.reading import seal_name, seal_number
-from gateway.evidence.statement import digest_of
 from gateway.evidence.verdict import Finding, Kind, Report, with_findings
 from gateway.storage.contract import BlobExistsError, BlobStore, StoreUnavailableError
 

@@ -21,9 +21,9 @@ from gateway.evidence.controls import Count
 from gateway.evidence.export_files import Files, csv_head, csv_line
 from gateway.evidence.folder import PAYLOADS, place_of
 from gateway.evidence.index import rows_before
+from gateway.evidence.jws import digest_of
 from gateway.evidence.period import Period, records_of, sealed_rows, seals_of
 from gateway.evidence.reading import Evidence, seal_name
-from gateway.evidence.statement import digest_of
 from gateway.evidence.told import Told, told
 
 _AT_ONCE = 16

@@ -6,11 +6,16 @@ verification to tell of.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from array import array
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import file_digest
+from itertools import batched
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gateway.evidence.bodies import POLICIES
 from gateway.evidence.index import DAY, chain_of, is_index, person_partition
@@ -47,16 +52,15 @@ class Folder:
         )
 
     async def rows(self, session: str, first: str = "", last: str = "") -> AsyncIterator[Columns]:
-        for row in self._records():
+        for row in self._rows([session]):
             key = str(row["RowKey"])
-            if row["PartitionKey"] == session and key >= first and (not last or key <= last):
+            if key >= first and (not last or key <= last):
                 yield row
 
     async def records(self, first_day: str = "", last_day: str = "") -> AsyncIterator[Columns]:
-        for row in self._records():
-            session = str(row["PartitionKey"])
-            if not is_index(session) and _is_within(session, first_day, last_day):
-                yield row
+        every = sorted(self._sessions)
+        for row in self._rows(name for name in every if not is_index(name) and _is_within(name, first_day, last_day)):
+            yield row
 
     async def sessions_of(self, tenant: str, subject: str) -> Sequence[str]:
         partition = person_partition(tenant, subject)
@@ -104,13 +108,69 @@ class Folder:
         names = (file.name for file in (self._path / SEALS).iterdir())
         return sorted(number for name in names if (number := seal_number(name)) is not None)
 
-    def _records(self) -> Iterator[Columns]:
-        path = self._path / RECORDS
-        return _rows(path) if _is_in_order(path) else _sorted_rows(path)
+    @cached_property
+    def _sessions(self) -> "dict[str, _Lines]":
+        """Where the lines of each session are: kept, as whoever looks into every session asks for each by itself."""
+        found: dict[str, _Lines] = {}
+        start, before = 0, None
+        with _opened(self._path / RECORDS) as file:
+            for number, line in enumerate(file, 1):
+                session, key = _key(_row(line, number))
+                lines = found.get(session) or found.setdefault(session, _Lines())
+                lines.add(key, start, number, continues=session == before)
+                start, before = start + len(line), session
+        return found
+
+    def _rows(self, sessions: Iterable[str]) -> Iterator[Columns]:
+        """The rows of these sessions, each in the order of their keys."""
+        with _opened(self._path / RECORDS) as file:
+            for session in sessions:
+                lines = self._sessions.get(session)
+                yield from lines.rows(file) if lines else ()
 
     def _index(self) -> list[Columns]:
         path = self._path / INDEX
-        return list(_rows(path)) if path.exists() else []
+        if not path.exists():
+            return []
+        with _opened(path) as file:
+            return [_row(line, number) for number, line in enumerate(file, 1)]
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Where the lines of one session are, of which nothing else is held."""
+
+    stretches: "array[int]" = field(default_factory=lambda: array("q"))
+    """Of lines one after the other: where the first begins, which number it has, how many they are."""
+    last: str = ""
+    in_order: bool = True
+
+    def add(self, key: str, start: int, number: int, *, continues: bool) -> None:
+        """The next line, by its row key. `continues` says that it follows the one before."""
+        self.in_order = self.in_order and key >= self.last
+        self.last = key
+        if continues:
+            self.stretches[-1] += 1
+        else:
+            self.stretches.extend((start, number, 1))
+
+    def rows(self, file: BinaryIO) -> Iterator[Columns]:
+        """In the order of their keys."""
+        if self.in_order:
+            yield from (row for row, _, _ in self._read(file))
+            return
+        places = sorted(((_key(row), start, number) for row, start, number in self._read(file)), key=itemgetter(0))
+        for _, start, number in places:
+            file.seek(start)
+            yield _row(file.readline(), number)
+
+    def _read(self, file: BinaryIO) -> Iterator[tuple[Columns, int, int]]:
+        for start, first, count in batched(self.stretches, 3, strict=True):
+            file.seek(start)
+            place = start
+            for number, line in zip(range(first, first + count), file, strict=False):
+                yield _row(line, number), place, number
+                place += len(line)
 
 
 def place_of(name: str) -> str:
@@ -126,11 +186,12 @@ def read_json(path: Path) -> Any:
         raise StoreUnavailableError(f"{path} cannot be read ({type(error).__name__})") from None
 
 
-def _rows(path: Path) -> Iterator[Columns]:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file. Raises StoreUnavailableError, later too, if it cannot be read."""
     try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                yield _row(line, number)
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise StoreUnavailableError(f"{path} cannot be read ({type(error).__name__})") from None
 
@@ -147,30 +208,6 @@ def _row(line: bytes, number: int) -> Columns:
 
 def _key(row: Columns) -> tuple[str, str]:
     return str(row["PartitionKey"]), str(row["RowKey"])
-
-
-def _is_in_order(path: Path) -> bool:
-    previous = ("", "")
-    for row in _rows(path):
-        key = _key(row)
-        if key < previous:
-            return False
-        previous = key
-    return True
-
-
-def _sorted_rows(path: Path) -> Iterator[Columns]:
-    """In the order of keys, of which alone all are held at a time."""
-    places: list[tuple[tuple[str, str], int, int]] = []
-    offset = 0
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            places.append((_key(_row(line, number)), offset, number))
-            offset += len(line)
-    with path.open("rb") as lines:
-        for _, start, number in sorted(places, key=itemgetter(0)):
-            lines.seek(start)
-            yield _row(lines.readline(), number)
 
 
 def _text(path: Path) -> str:

@@ -36,13 +36,26 @@ def chained(fields: Fields, *, session: str, writer: str, sequence: int, previou
     """The columns of a record at its place in a chain: the filters, `body` and `hash`."""
     body: dict[str, str | int] = {name: value if name in BOUNDED else _short(value) for name, value in fields.items()}
     body |= {"v": VERSION, "session": session, "writer": writer, "sequence": sequence, "previous": previous}
-    canonical = rfc8785.dumps(dict(body))
+    canonical = _canonical(body)
     return columns_of(body) | {"body": canonical.decode(), "hash": hashlib.sha256(canonical).hexdigest()}
 
 
 def columns_of(body: Fields) -> dict[str, str | int]:
     """The filters, as the columns of a record repeat them."""
     return {name: _printable(body[name]) for name in FILTERS if name in body}
+
+
+def _canonical(body: dict[str, str | int]) -> bytes:
+    """As RFC 8785 has it. Raises ValueError for a text or a number that it does not cover."""
+    import orjson  # noqa: PLC0415 - only the writer needs it: auditors verify an export with rfc8785 alone
+
+    if not all(map(str.isascii, body)):
+        return rfc8785.dumps(dict(body))
+    try:
+        # Of a flat object with names in ASCII the same bytes, twenty times as fast.
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError:
+        return rfc8785.dumps(dict(body))
 
 
 def row_key(writer: str, sequence: int) -> str:

@@ -8,8 +8,9 @@ an older one is passed over here, and is for verification to find.
 import asyncio
 from dataclasses import dataclass
 
+from gateway.evidence.jws import digest_of
 from gateway.evidence.reading import Chain, seal_name, seal_number
-from gateway.evidence.statement import FIRST, MalformedSealError, Statement, digest_of, parse
+from gateway.evidence.statement import FIRST, MalformedSealError, Statement, parse
 from gateway.storage.contract import BlobStore
 
 _AT_ONCE = 16

@@ -10,19 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from gateway.evidence.jws import Keys, digest_of
 from gateway.evidence.merkle import Tree
 from gateway.evidence.reading import Chain
-from gateway.evidence.statement import (
-    FIRST,
-    Keys,
-    MalformedSealError,
-    Seal,
-    Statement,
-    digest_of,
-    is_signed,
-    parse,
-    time_of,
-)
+from gateway.evidence.statement import FIRST, MalformedSealError, Seal, Statement, is_signed, parse, time_of
 from gateway.evidence.verdict import Kind
 
 GRACE = timedelta(minutes=2)

@@ -16,19 +16,11 @@ from datetime import UTC, datetime, timedelta
 from gateway.access.signing_keys import SigningKeys
 from gateway.evidence.form import row_key
 from gateway.evidence.growth import Growth, growth_of
+from gateway.evidence.jws import Keys, digest_of, keys_of, text_of
 from gateway.evidence.ledger import Ledger, day_of
 from gateway.evidence.merkle import Tree
 from gateway.evidence.reading import Chain, Evidence, seal_name
-from gateway.evidence.statement import (
-    Keys,
-    MalformedSealError,
-    Statement,
-    digest_of,
-    keys_of,
-    message_of,
-    text_of,
-    time_of,
-)
+from gateway.evidence.statement import MalformedSealError, Statement, message_of, time_of
 from gateway.storage.contract import BlobExistsError, BlobStore, SecretUnavailableError, StoreUnavailableError
 
 IDLE = timedelta(hours=8)

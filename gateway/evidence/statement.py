@@ -1,36 +1,20 @@
-"""The statement of one seal, version 1, and the JWS that carries it. Pure.
+"""The statement of one seal, version 1. Pure.
 
 A seal says which records of which chains it covers, from where the seal before ended, and names that one by the
-SHA-256 of its text. It is a JWS in compact form (RFC 7515, ES256) over canonical JSON (RFC 8785). What has another
-form, type or algorithm is malformed, whatever its signature (fail-closed).
+SHA-256 of its text. What has another form or type is malformed, whatever its signature (fail-closed).
 """
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    EllipticCurvePublicKey,
-    EllipticCurvePublicNumbers,
-)
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from gateway.evidence import jws
 
 VERSION = 1
 FIRST = "0" * 64
 """`previous` of the first seal, whose number is 1."""
 TYPE = "countersign-seal+jws"
-
-type Keys = Mapping[str, EllipticCurvePublicKey]
-"""Public keys by `kid`."""
 
 
 class MalformedSealError(ValueError):
@@ -95,60 +79,25 @@ def time_of(moment: datetime) -> str:
 
 def message_of(statement: Statement, kid: str) -> bytes:
     """What is signed."""
-    header = {"alg": "ES256", "kid": kid, "typ": TYPE}
-    return b".".join(_encoded(rfc8785.dumps(part)) for part in (header, _claims(statement)))
-
-
-def text_of(message: bytes, signature: bytes) -> str:
-    """The seal, as it is stored."""
-    return (message + b"." + _encoded(signature)).decode()
-
-
-def digest_of(text: str) -> str:
-    """By which the next seal names this one."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return jws.message_of(_claims(statement), kid, TYPE)
 
 
 def parse(text: str) -> Seal:
     """The seal that the text is. Raises MalformedSealError."""
     try:
-        header_text, claims_text, signature_text = text.split(".")
-        header, claims = (_object(part) for part in (header_text, claims_text))
-        if header.keys() != {"alg", "kid", "typ"} or (header["alg"], header["typ"]) != ("ES256", TYPE):
-            raise MalformedSealError("it is not signed as a seal is")
-        message = f"{header_text}.{claims_text}".encode()
-        return Seal(_statement(claims), str(header["kid"]), message, _decoded(signature_text))
+        found = jws.parse(text, TYPE)
+        return Seal(_statement(found.claims), found.kid, found.message, found.signature)
     except MalformedSealError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except jws.MalformedError as error:
+        raise MalformedSealError(str(error)) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MalformedSealError(f"it cannot be read ({type(error).__name__})") from None
 
 
-def is_signed(seal: Seal, key: EllipticCurvePublicKey) -> bool:
+def is_signed(seal: Seal, key: jws.Key) -> bool:
     """Whether that key signed it."""
-    if len(seal.signature) != 64:
-        return False
-    r, s = int.from_bytes(seal.signature[:32]), int.from_bytes(seal.signature[32:])
-    try:
-        key.verify(encode_dss_signature(r, s), seal.message, ECDSA(SHA256()))
-    except InvalidSignature:
-        return False
-    return True
-
-
-def keys_of(key_set: Mapping[str, Any]) -> Keys:
-    """The keys of a JWKS (RFC 7517). Raises ValueError for a set with anything that is no P-256 key."""
-    try:
-        return {str(jwk["kid"]): _public(jwk) for jwk in key_set["keys"]}
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a set of P-256 keys ({type(error).__name__})") from None
-
-
-def _public(jwk: Mapping[str, Any]) -> EllipticCurvePublicKey:
-    if (jwk["kty"], jwk["crv"]) != ("EC", "P-256"):
-        raise ValueError("not a P-256 key")
-    x, y = (int.from_bytes(_decoded(jwk[name])) for name in ("x", "y"))
-    return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+    return jws.is_signed(seal.message, seal.signature, key)
 
 
 def _claims(statement: Statement) -> dict[str, Any]:
@@ -215,22 +164,3 @@ def _number(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError
     return value
-
-
-def _object(encoded: str) -> dict[str, Any]:
-    value = json.loads(_decoded(encoded))
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
-def _encoded(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
-
-
-def _decoded(text: str) -> bytes:
-    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    # Of the texts that decode to the same bytes one counts, so that a seal has one text.
-    if _encoded(raw).decode() != text:
-        raise MalformedSealError("its base64url is not the shortest")
-    return raw

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.evidence.form import FIRST, row_key
+from gateway.evidence.jws import Keys
 from gateway.evidence.merkle import leaf_of
 from gateway.evidence.reading import Chain, row_of
 from gateway.evidence.seal_walk import Sealed, SealWalk, Stretch
 from gateway.evidence.sound import Body, Row, body_of, fault_of
-from gateway.evidence.statement import Keys, time_of
+from gateway.evidence.statement import time_of
 from gateway.evidence.verdict import Finding, Kind, Report, unknown
 
 MAX_FINDINGS = 1_000

@@ -21,6 +21,10 @@ _KEPT = {
 
 _TITLES = {
     "policy": "the policy",
+    "policy_proposed": "another policy was proposed",
+    "policy_enforced": "a proposed policy takes effect",
+    "policy_proposal_ended": "a proposed policy took no effect",
+    "policy_proposals_read": "the proposed policies were read",
     "evidence_read": "the evidence was read",
     "evidence_refused": "the evidence was asked for",
 }

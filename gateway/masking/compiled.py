@@ -5,8 +5,9 @@ with the same masks. A mask that names an unknown detector or a broken path rais
 be compiled is never half applied.
 """
 
+import string
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +17,17 @@ from gateway.masking.custom import of_pattern, of_words
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.fields import folded, is_path, path
 from gateway.masking.folding import folded_text
-from gateway.masking.hide import Rule, around_markers, cutting, hidden_spans, hidden_text, is_marker, strictest
+from gateway.masking.hide import (
+    Manner,
+    Rule,
+    around_markers,
+    cutting,
+    hidden_spans,
+    hidden_text,
+    is_marker,
+    manner,
+    strictest,
+)
 from gateway.masking.search import Detector, Found, Pattern, Search, search_for
 from gateway.masking.tables import cells, named
 from gateway.values import Action, Mask
@@ -30,6 +41,7 @@ _SHORTEST_TEXT = 6
 """Characters of the shortest text in which a detector finds anything: `a@b.co`."""
 _LONG_TEXT = 1 << 14
 _COLUMN = "column "
+_SIGNS = str.maketrans("", "", string.punctuation + string.whitespace)
 _ROUNDS = 4
 _KEYS_KEPT = 4096
 _KEY_KEPT_LENGTH = 128
@@ -72,6 +84,8 @@ class Rules:
     """The least whole number that is searched."""
     _rules_of: dict[str, tuple[Rule, ...]] = field(init=False)
     """By detector, and by the name of a column."""
+    _manners: dict[str, Manner] = field(init=False)
+    _telling: dict[str, tuple[Detector, ...]] = field(init=False)
     _named: Pattern | None = field(init=False)
     _search: Search | None = field(init=False)
     _keys: dict[str, KeyRules] = field(init=False, default_factory=dict)
@@ -82,8 +96,12 @@ class Rules:
         self._rules_of = self.by_detector | {
             _COLUMN + name: tuple(_in_a_table(rule) for rule in rules) for name, rules in self.names.items()
         }
-        telling = (name for detector in self.detectors for name in detector.names)
-        self._named = named({*self.names, *telling})
+        self._manners = {name: manner(rules) for name, rules in self._rules_of.items() if rules}
+        self._telling = {}
+        for detector in self.detectors:
+            for name in detector.names:
+                self._telling[name] = (*self._telling.get(name, ()), detector)
+        self._named = named({*self.names, *self._telling})
 
     def may_name(self, text: str) -> bool:
         """Whether a field rule, or a key that tells what its value is, may reach into JSON within the text."""
@@ -96,9 +114,9 @@ class Rules:
         known = self._keys.get(key)
         if known is not None:
             return known
-        name = folded(key)
-        telling = tuple(detector for detector in self.detectors if name in detector.names)
-        fields = self.names.get(name, ())
+        # Without its signs a key of ASCII is folded at once.
+        name = folded(key.translate(_SIGNS))
+        telling, fields = self._telling.get(name, ()), self.names.get(name, ())
         rules = KeyRules(fields, telling) if fields or telling else _NOTHING
         if len(self._keys) >= _KEYS_KEPT:
             self._keys.clear()
@@ -108,31 +126,47 @@ class Rules:
 
     def outcomes(self, texts: Sequence[str], keyed: Keyed | None = None) -> dict[str, Outcome]:
         """For each text in which a detector finds something: the text after hiding. Others are absent."""
-        found = self._find(texts)
-        outcomes = {text: self._after(Outcome(text, (), ()), spans, keyed) for text, spans in found.items()}
+        found = self._search.find(texts) if self._search and texts else {}
+        tables = self._tables(texts)
+        for text, spans in tables.items():
+            if spans:
+                found[text] = [*found.get(text, ()), *spans]
+        if not found:
+            return {}
+        outcomes = {
+            text: self._after_one(text, spans[0], keyed)
+            if len(spans) == 1
+            else self._after(Outcome(text, (), ()), spans, keyed)
+            for text, spans in found.items()
+        }
         # Hiding one value can bare another that was glued to it: search until nothing is found.
         open_ = list(outcomes)
         for _ in range(_ROUNDS):
-            found = self._find_again([outcomes[text].text for text in open_])
+            found = self._find_again(open_, outcomes, tables)
             open_ = [text for text in open_ if outcomes[text].text in found]
             if not open_:
                 return outcomes
             for text in open_:
                 outcomes[text] = self._after(outcomes[text], list(found[outcomes[text].text]), keyed)
-        found = self._find_again([outcomes[text].text for text in open_])
+        found = self._find_again(open_, outcomes, tables)
         # fail-closed: a text that does not come to rest is hidden whole.
         return outcomes | {text: _whole(outcomes[text]) for text in open_ if outcomes[text].text in found}
 
-    def _find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
-        return self._with_tables(self._search.find(texts) if self._search and texts else {}, texts)
-
-    def _find_again(self, texts: Sequence[str]) -> dict[str, list[Found]]:
-        """As `_find` for texts in which something was hidden: of a long one only what stands around the markers."""
+    def _find_again(
+        self, open_: Sequence[str], outcomes: Mapping[str, Outcome], tables: Collection[str]
+    ) -> dict[str, list[Found]]:
+        """What is left in texts in which something was hidden: of a long one only what stands around the markers."""
+        texts = {outcomes[text].text for text in open_}
         found = self._search.find([text for text in texts if len(text) < self.long_text]) if self._search else {}
         for text in texts:
             if len(text) >= self.long_text and (spans := self._near_markers(text)):
                 found[text] = spans
-        return self._with_tables(found, texts)
+        # No marker makes the head of a table: it begins and ends with a bracket, which no head has at its name.
+        headed = [outcomes[text].text for text in open_ if text in tables]
+        for text, spans in self._tables(headed).items():
+            if spans:
+                found[text] = [*found.get(text, ()), *spans]
+        return found
 
     def _near_markers(self, text: str) -> list[Found]:
         parts = around_markers(text)
@@ -141,15 +175,16 @@ class Rules:
             Found(first + start, first + end, name) for first, part in parts for start, end, name in near.get(part, ())
         ]
 
-    def _with_tables(self, found: dict[str, list[Found]], texts: Sequence[str]) -> dict[str, list[Found]]:
-        for text in texts if self._named else ():
-            if "\n" in text and (spans := list(self._in_tables(text))):
-                found[text] = [*found.get(text, ()), *spans]
-        return found
+    def _tables(self, texts: Sequence[str]) -> dict[str, list[Found]]:
+        """The cells that are found in each text in which a name may head a column."""
+        heads = self._named
+        if heads is None:
+            return {}
+        lines = [(text, text.encode()) for text in texts if "\n" in text]
+        return {text: list(self._in_tables(content, heads)) for text, content in lines if heads.search(content)}
 
-    def _in_tables(self, text: str) -> Iterator[Found]:
-        encoded = text.encode()
-        for cell in cells(encoded, self._named, self._column) if self._named else ():
+    def _in_tables(self, encoded: bytes, heads: Pattern) -> Iterator[Found]:
+        for cell in cells(encoded, heads, self._column):
             content = encoded[cell.start : cell.end].decode()
             fields = [rule for said in cell.said for rule in said.fields]
             if content and not any(is_marker(content, rule, self.labels) for rule in fields):
@@ -164,8 +199,6 @@ class Rules:
         return said if said.fields or said.telling else None
 
     def _after(self, before: Outcome, spans: list[Found], keyed: Keyed | None) -> Outcome:
-        if not before.rules and len(spans) == 1:
-            return self._after_one(before.text, spans[0], keyed)
         cut = cutting(before.text)
         spans.sort()
         hits = [(rule, cut(start, end)) for start, end, name in spans for rule in self._rules_of[name]]
@@ -180,12 +213,16 @@ class Rules:
 
     def _after_one(self, text: str, span: Found, keyed: Keyed | None) -> Outcome:
         """As `_after`, for the most frequent case by far."""
-        rules = self._rules_of[span.detector]
-        cut = cutting(text)
-        value = cut(span.start, span.end)
-        marker = hidden_text(value, rules[0].label, strictest(rules).action, keyed)
-        new = f"{cut(0, span.start)}{marker}{cut(span.end, None)}"
-        return Outcome(new, rules, tuple([(rule, value) for rule in rules]))
+        start, end, name = span
+        rules, (action, label, marker) = self._rules_of[name], self._manners[name]
+        if text.isascii():
+            before, value, after = text[:start], text[start:end], text[end:]
+        else:
+            cut = cutting(text)
+            before, value, after = cut(0, start), cut(start, end), cut(end, None)
+        marker = marker or hidden_text(value, label, action, keyed)
+        hits = ((rules[0], value),) if len(rules) == 1 else tuple([(rule, value) for rule in rules])
+        return Outcome(before + marker + after, rules, hits)
 
 
 def _in_a_table(rule: Rule) -> Rule:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
 from gateway.masking.labelled import ends_word, starts_word
-from gateway.masking.search import Candidate, Detector, Span, pattern, text_end
+from gateway.masking.search import Candidate, Detector, Span, pattern, text_end, whole_candidate
 
 LONGEST = 512
 """Characters of a pattern, and of a word or phrase."""
@@ -18,13 +18,18 @@ LONGEST = 512
 def of_pattern(name: str, text: str) -> Detector:
     """The detector of one pattern; its first group, if it has one, is the value."""
     side_by_side = _with_ends(text)
-    return Detector(name, side_by_side, (Candidate(pattern(side_by_side), _within_its_text, may_hold_another=False),))
+    return Detector(
+        name,
+        side_by_side,
+        (Candidate(pattern(side_by_side), _within_its_text, resume=whole_candidate),),
+        reaches_far=True,
+    )
 
 
 def of_words(name: str, words: Sequence[str]) -> Detector:
     """The detector of words and phrases, in whatever case, not as parts of longer words."""
     text = "(?i:" + "|".join(re2.escape(word) for word in sorted(words, key=len, reverse=True)) + ")"
-    return Detector(name, text, (Candidate(pattern(text), _whole),))
+    return Detector(name, text, (Candidate(pattern(text), _whole),), reaches_far=True)
 
 
 def fault_of(text: str) -> str | None:

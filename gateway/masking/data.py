@@ -8,6 +8,7 @@ found costs a look into a table. A document nested too deep to survey is hidden 
 from collections.abc import Collection, Mapping
 from typing import cast
 
+from gateway import jsontext
 from gateway.jsontext import Number
 from gateway.masking.compiled import Outcome, Rules
 from gateway.masking.documents import Document, Unreadable, write
@@ -23,7 +24,7 @@ __all__ = ["MOST_NESTED", "DataWalk", "TooDeepError"]
 
 _UNREADABLE = (Rule("*", "unreadable", Action.REDACT, "unreadable"),)
 
-_NUMBERS = frozenset({int, Number})
+_NUMBERS = frozenset({int, float, Number})
 _SPELLED = _NUMBERS | {str}
 _CONSTANTS = frozenset({bool, type(None)})
 
@@ -53,14 +54,55 @@ class DataWalk:
 
     def value(self, value: Json, at: At, under: tuple[Rule, ...] = (), branch: Branch | None = None) -> Json | Gone:
         """The value as all rules leave it; `under` are the rules that hit it as a whole."""
-        if self._idle and not under and branch is None:
-            return value
+        if not under and branch is None:
+            return value if self._idle else self._found_in(value, at)
         if type(value) is dict:
             changes = self.members(value, at, under, branch)
             return self.rebuilt(value, changes) if changes or self._survey.keys else value
         if type(value) is list:
             return self._items(value, at, under, branch)
         return self._leaf(value, at, under)
+
+    def _found_in(self, value: Json, at: At) -> Json | Gone:
+        """The value as the survey leaves it, where no rule hits it as a whole: the way of nearly all values."""
+        kind = type(value)
+        if kind is dict:
+            return self._in_object(value, at)
+        if kind is list:
+            return self._in_list(value, at)
+        return self._leaf(value, at, ())
+
+    def _in_object(self, holder: dict[str, Json], at: At) -> dict[str, Json]:
+        # To ask for all keys at once costs a third of asking for each.
+        if not self._special.isdisjoint(holder):
+            return self.rebuilt(holder, self.members(holder, at))
+        changes: dict[str, Json | Gone] | None = None
+        strings, passed, found_in = self._strings, self._passed, self._found_in
+        for key, item in holder.items():
+            kind = type(item)
+            if kind in passed or (kind is str and item not in strings):
+                continue
+            new = found_in(item, (at, key))
+            if new is not item:
+                changes = changes or {}
+                changes[key] = new
+        return self.rebuilt(holder, changes) if changes else holder
+
+    def _in_list(self, holder: list[Json], at: At) -> list[Json]:
+        changes: dict[int, Json | Gone] | None = None
+        strings, passed, found_in = self._strings, self._passed, self._found_in
+        for index, item in enumerate(holder):
+            kind = type(item)
+            if kind in passed or (kind is str and item not in strings):
+                continue
+            new = found_in(item, (at, index))
+            if new is not item:
+                changes = changes or {}
+                changes[index] = new
+        if not changes:
+            return holder
+        result = [changes.get(index, item) for index, item in enumerate(holder)]
+        return [item for item in result if item is not GONE]
 
     def members(
         self, holder: dict[str, Json], at: At, under: tuple[Rule, ...] = (), branch: Branch | None = None
@@ -70,13 +112,13 @@ class DataWalk:
         all_special = bool(under) or branch is not None
         special, strings, passed = self._special, self._strings, self._passed
         for key, item in holder.items():
+            kind = type(item)
             if all_special or key in special:
                 new = self._member(key, item, at, under, branch)
+            elif kind in passed or (kind is str and item not in strings):
+                continue
             else:
-                kind = type(item)
-                if (kind is str and item not in strings) or kind in passed:
-                    continue
-                new = self.value(item, (at, key))
+                new = self._found_in(item, (at, key))
             if new is not item:
                 changes[key] = new
         return changes
@@ -142,24 +184,18 @@ class DataWalk:
         rules = said.fields
         # What was found as the whole value is in the ledger by that; what is only a part of it leaves the rest bare.
         found = known.hits if known else ()
-        spelled = folded_text(str(item)).encode(errors="replace")
+        said_as = jsontext.write(item).decode() if type(item) is float else str(item)
+        spelled = folded_text(said_as).encode(errors="replace")
         for detector in said.telling:
             if detector.bare and detector.bare.fullmatch(spelled):
-                rules += tuple(rule for rule in self.rules.by_detector[detector.name] if (rule, str(item)) not in found)
+                rules += tuple(rule for rule in self.rules.by_detector[detector.name] if (rule, said_as) not in found)
         return rules
 
     def _items(self, holder: list[Json], at: At, under: tuple[Rule, ...], branch: Branch | None) -> list[Json]:
         result: list[Json] = []
         is_changed = False
-        all_special = bool(under) or branch is not None
         for index, item in enumerate(holder):
-            kind = type(item)
-            if all_special:
-                new = self._item(index, item, at, under, branch)
-            elif (kind is str and item not in self._strings) or kind in self._passed:
-                new = item
-            else:
-                new = self.value(item, (at, index))
+            new = self._item(index, item, at, under, branch)
             is_changed = is_changed or new is not item
             if new is not GONE:
                 result.append(new)
@@ -184,7 +220,9 @@ class DataWalk:
     def _known(self, value: Json) -> Known | None:
         if type(value) is str:
             return self._strings.get(value)
-        return self._survey.numbers.get(value) if type(value) in _NUMBERS else None
+        if type(value) in _NUMBERS:
+            return self._survey.numbers.get(str(value)) if self._survey.numbers else None
+        return None
 
     def _enter(self, outcome: Outcome, at: At) -> None:
         for rule, value in outcome.hits:

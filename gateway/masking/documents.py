@@ -44,7 +44,7 @@ def read(text: str) -> Document | Unreadable | None:
     ends = core[:1] + core[-1:]
     if ends not in ("{}", "[]") and not (ends == '""' and "\\" in core):
         return None
-    value = jsontext.parse(core)
+    value = jsontext.parse_data(core)
     if not isinstance(value, Malformed):
         return Document(value, text, is_ambiguous=False)
     return _read_loosely(core, text)

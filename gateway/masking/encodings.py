@@ -66,10 +66,18 @@ def folded(text: str, table: dict[int, str]) -> Reading | None:
     return None if reading.content == text else Reading(reading.content, reading.back)
 
 
-def decoded(text: str) -> Iterator[Reading]:
-    """The readings of a text that holds something encoded, each also folded."""
-    encoded = text.encode()
-    for reading in (*_without_escapes(encoded), *_from_base64(encoded)):
+def unescaped(text: str) -> Iterator[Reading]:
+    """The readings of a text that holds escapes: without them, and that also folded."""
+    yield from _seen(_without_escapes(text.encode()))
+
+
+def from_base64(text: str) -> Iterator[Reading]:
+    """The readings of each run of base64 in a text, each also folded."""
+    yield from _seen(_from_base64(text.encode()))
+
+
+def _seen(readings: Iterator[Reading]) -> Iterator[Reading]:
+    for reading in readings:
         yield reading
         seen = folded(reading.content, changes(reading.content))
         if seen:

@@ -19,6 +19,7 @@ _NEVER = frozenset({"No", "Lo", "Lm"})
 _HYPHENS = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212")
 _DOTS = frozenset("\u2024\u3002\uff61")
 _ASCII = bytes(range(128))
+_FEW = 8
 
 
 def changes(text: str) -> dict[int, str]:
@@ -57,7 +58,7 @@ class Folded:
     def __init__(self, text: str, table: dict[int, str]) -> None:
         self._text = text
         self._table = table
-        self.content = text.translate(table)
+        self.content = _translated(text, table)
 
     def back(self, start: int, end: int) -> Span:
         """The span in the text for one in the content; unseen signs that follow it belong to it."""
@@ -70,6 +71,15 @@ class Folded:
         own = {sign: _width(sign) for sign in signs}
         folded = {sign: _width(self._table.get(ord(sign), sign)) for sign in signs}
         return _sums(self._text, folded), _sums(self._text, own)
+
+
+def _translated(text: str, table: dict[int, str]) -> str:
+    """As `str.translate`, which takes a tenth of a microsecond for each sign of the text."""
+    if len(table) > _FEW:
+        return text.translate(table)
+    for sign, new in table.items():
+        text = text.replace(chr(sign), new)
+    return text
 
 
 def _width(text: str) -> int:

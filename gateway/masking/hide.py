@@ -8,7 +8,8 @@ itself masked again, so that masking twice is masking once.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from gateway.jsontext import Number
 from gateway.keyed import Keyed, is_token
@@ -27,12 +28,13 @@ GONE: Literal[Gone.GONE] = Gone.GONE
 _BY_STRICTNESS = (Action.PARTIAL, Action.TOKEN, Action.APPROVAL, Action.REDACT, Action.DROP, Action.BLOCK)
 """A value that only asks for an approval never comes here; if one did, it would be hidden."""
 _STRICTNESS = {action: rank for rank, action in enumerate(_BY_STRICTNESS)}
+_TELLING = frozenset({Action.PARTIAL, Action.TOKEN})
 _TAIL = 4
 _QUOTING = frozenset('"|\r\n')
 """Signs that half of would break the table in which a value stands."""
 _SHORT = 8
 _MARKER = b"[hidden:"
-_AROUND = 1024
+_AROUND = 512
 """Bytes on either side of a marker that are searched again."""
 
 
@@ -46,6 +48,21 @@ class Rule:
     action: Action
     label: str
     """What the marker says was hidden."""
+
+
+class Manner(NamedTuple):
+    """How some rules hide a value."""
+
+    action: Action
+    label: str
+    marker: str | None
+    """What stands in its place, whatever it is; None where that tells something of it."""
+
+
+def manner(rules: Sequence[Rule]) -> Manner:
+    """The action of the strictest rule under the name of the first."""
+    action, label = strictest(rules).action, rules[0].label
+    return Manner(action, label, None if action in _TELLING else hidden_text("", label, action))
 
 
 def strictest(rules: Iterable[Rule]) -> Rule:
@@ -94,12 +111,15 @@ def hidden_spans(
     The marker of such a one is named after the leftmost span, and after the longest of those.
     """
     cut = cutting(text)
+    manners = {name: manner(rules_of[name]) for name in {span.detector for span in found}}
     pieces: list[str] = []
     position = 0
     for start, end, detectors in merged(found):
-        action = strictest(rule for detector in detectors for rule in rules_of[detector]).action
-        label = rules_of[detectors[0]][0].label
-        pieces += (cut(position, start), hidden_text(cut(start, end), label, action, keyed))
+        action, label, marker = manners[detectors[0]]
+        if len(detectors) > 1:
+            action = strictest(rule for detector in detectors for rule in rules_of[detector]).action
+            marker = None
+        pieces += (cut(position, start), marker or hidden_text(cut(start, end), label, action, keyed))
         position = end
     pieces.append(cut(position, None))
     return "".join(pieces)
@@ -134,6 +154,9 @@ def around_markers(text: str) -> list[tuple[int, str]]:
 
 def merged(found: Sequence[Found]) -> list[tuple[int, int, list[str]]]:
     """The spans in order, those that overlap as one: start, end, and detectors from the leftmost on."""
+    in_order = sorted(found)
+    if all(first.end <= second.start for first, second in pairwise(in_order)):
+        return [(start, end, [detector]) for start, end, detector in in_order]
     result: list[tuple[int, int, list[str]]] = []
     for span in sorted(found, key=lambda span: (span.start, -span.end, span.detector)):
         if result and span.start < result[-1][1]:

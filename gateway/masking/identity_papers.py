@@ -7,7 +7,7 @@ numbers by their label or key. A number of which nothing tells what it is is lef
 from itertools import cycle
 
 from gateway.masking.labelled import START, alone, checked, digit_count, label_hint, labelled, whole
-from gateway.masking.search import Candidate, Detector, Span, pattern
+from gateway.masking.search import Candidate, Detector, Span, pattern, whole_candidate
 
 # ICAO 9303 part 3, 4.9: weights 7, 3, 1; letters count from ten, the filler is nought.
 _VALUES = {ord(sign): value for value, sign in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {ord("<"): 0}
@@ -69,7 +69,7 @@ PASSPORT = Detector(
         Candidate(pattern(rf"{START}({_TWO_LINES})"), _line((0, 9), (13, 19), (21, 27))),
         Candidate(pattern(rf"{START}({_DATES})"), _line((0, 6), (8, 14))),
         Candidate(pattern(rf"{START}({_NUMBER})"), _line((5, 14))),
-        Candidate(pattern(rf"{START}({_NAMES})"), _names, may_hold_another=False),
+        Candidate(pattern(rf"{START}({_NAMES})"), _names, resume=whole_candidate),
         Candidate(pattern(labelled(_PASSPORT_LABELS, _PASSPORT)), checked(_numbered)),
     ),
     names=frozenset({"passport", "passportno", "passportnumber", "passportid", "passnummer", "reisepassnummer"})

@@ -4,7 +4,7 @@ Labels and forms go in, patterns and checks for a `Detector` come out. A label i
 is none, and neither is the name in the marker that an earlier masking left.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.masking.search import Accept, Match, Pattern, Span, pattern
@@ -40,6 +40,13 @@ def alone(haystack: bytes, start: int, end: int, links: bytes) -> bool:
     before = start > 1 and haystack[start - 1] in links and haystack[start - 2] in DIGITS
     after = end + 1 < len(haystack) and haystack[end] in links and haystack[end + 1] in DIGITS
     return not (before or after)
+
+
+def between(form: str, links: str) -> str:
+    """The pattern of a form that is `alone`; the form is its group. It reads one byte before the value, or two."""
+    before = rf"(?:^|[^0-9A-Za-z{links}]|(?:^|[^0-9])[{links}]|\\[nrt])"
+    after = rf"(?:$|[^0-9A-Za-z{links}]|[{links}](?:$|[^0-9]))"
+    return f"{before}({form}){after}"
 
 
 def labelled(labels: tuple[str, ...], value: str) -> str:
@@ -78,10 +85,14 @@ class Checked:
     def groups(self) -> int:
         return self.pattern.groups
 
-    def search(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Match | None:
+    @property
+    def first(self) -> Callable[[bytes, int, int], Sequence[Span]]:
+        return self.pattern.first
+
+    def search(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Match | None:
         return self.pattern.search(text, pos, endpos)
 
-    def finditer(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Iterator[Match]:
+    def finditer(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Iterator[Match]:
         return self.pattern.finditer(text, pos, endpos)
 
     def fullmatch(self, text: bytes) -> Match | None:

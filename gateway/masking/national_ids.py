@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from gateway.masking.labelled import END, START, Check, checked, label_hint, labelled, whole
+from gateway.masking.labelled import END, START, Check, between, checked, label_hint, labelled, whole
 from gateway.masking.search import Candidate, Detector, pattern
 
 _SEPARATORS = str.maketrans("", "", " .-")
@@ -40,7 +40,8 @@ def _detector(
     hints = []
     if form:
         hints.append(f"{START}(?:{form}){END}")
-        candidates.append(Candidate(pattern(f"{START}({form})"), checked(check, b" .-" if " " in form else b".-")))
+        links = " .-" if " " in form else ".-"
+        candidates.append(Candidate(pattern(between(form, links)), checked(check, links.encode()), reads_before=1))
     if near:
         hints.append(label_hint(told["labels"]))
         candidates.append(Candidate(pattern(labelled(told["labels"], f"(?i:{near})")), checked(near_check or check)))

@@ -5,12 +5,15 @@ version number, a time, a fingerprint and an address that is nobody's (loopback,
 alone; the ranges that are reserved for examples are addresses like any other.
 """
 
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
 from gateway.masking.labelled import START, ends_word, starts_word
-from gateway.masking.search import Candidate, Detector, Span, pattern
+from gateway.masking.search import Candidate, Detector, Span, pattern, whole_candidate
 
 _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+# A run of numbers that goes on holds no address in its middle either.
+_V4_ALONE = rf"(?:^|[^0-9A-Za-z.]|\\[nrt])({_OCTET}(?:\.{_OCTET}){{3}})(?:$|[^0-9A-Za-z.]|\.(?:$|[^0-9]))"
 _HEX = "[0-9A-Fa-f]{1,4}"
 # RFC 4291 and the IANA registry: the prefixes in use, so that `a::b` in a program is none.
 _ASSIGNED = r"(?:[23][0-9A-Fa-f]{3}|[Ff][CcDdEeFf][0-9A-Fa-f]{2}|64:[Ff][Ff]9[Bb])"
@@ -29,28 +32,13 @@ _PRODUCT = pattern(r"[A-Za-z]/$")
 
 
 def _v4(haystack: bytes, start: int, end: int) -> Span | None:
-    is_part = (start > 0 and haystack[start - 1] in b".") or _continues(haystack, end)
-    if is_part or not ends_word(haystack, end):
+    address = haystack[start:end]
+    if address.startswith((b"127.", b"255.255.")) or address == b"0.0.0.0":
         return None
-    text = haystack[start:end].decode()
     before = haystack[max(0, start - _LOOK_BACK) : start]
-    if _NUMBERED.search(before) or (text.endswith(".0") and _PRODUCT.search(before)):
+    if _NUMBERED.search(before) or (address.endswith(b".0") and _PRODUCT.search(before)):
         return None
-    if not starts_word(haystack, start):
-        return None
-    try:
-        address = IPv4Address(text)
-    except AddressValueError:
-        return None
-    return None if _is_nobodys(address) else (start, end)
-
-
-def _continues(haystack: bytes, end: int) -> bool:
-    return end + 1 < len(haystack) and haystack[end] == ord(".") and haystack[end + 1] in b"0123456789"
-
-
-def _is_nobodys(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_loopback or address.is_unspecified or str(address).startswith("255.255.")
+    return start, end
 
 
 def _v6(haystack: bytes, start: int, end: int) -> Span | None:
@@ -63,7 +51,8 @@ def _v6(haystack: bytes, start: int, end: int) -> Span | None:
         address = IPv6Address(haystack[start:end].decode())
     except AddressValueError:
         return None
-    return None if _is_nobodys(address) else (start, end)
+    is_nobodys = address.is_loopback or address.is_unspecified
+    return None if is_nobodys else (start, end)
 
 
 # RFC 791 and RFC 4291.
@@ -71,9 +60,8 @@ IP_ADDRESS = Detector(
     "ip_address",
     rf"{START}{_V4}|(?::{_HEX}){{5}}|[0-9A-Fa-f]::|::[Ff]{{4}}:",
     (
-        # A run of numbers that goes on holds no address in its middle either.
-        Candidate(pattern(rf"{START}({_V4})"), _v4, may_hold_another=False),
-        Candidate(pattern(_V6), _v6, may_hold_another=False),
+        Candidate(pattern(_V4_ALONE), _v4, resume=whole_candidate),
+        Candidate(pattern(_V6), _v6, resume=whole_candidate),
     ),
 )
 
@@ -99,7 +87,7 @@ def _mac(haystack: bytes, start: int, end: int) -> Span | None:
 MAC_ADDRESS = Detector(
     "mac_address",
     rf"(?::{_PAIR}){{5}}|(?:-{_PAIR}){{5}}|\.[0-9A-Fa-f]{{4}}\.[0-9A-Fa-f]{{4}}",
-    (Candidate(pattern(rf"{START}({_MAC})"), _mac, may_hold_another=False),),
+    (Candidate(pattern(rf"{START}({_MAC})"), _mac, resume=whole_candidate),),
     names=frozenset({"mac", "macaddress", "macaddr", "hwaddr", "hardwareaddress", "ethernetaddress"}),
     bare=pattern(rf"{_MAC}|[0-9A-Fa-f]{{12}}"),
 )

@@ -2,32 +2,56 @@
 
 Texts and detectors go in, spans of UTF-8 bytes come out. All texts are joined and searched as one,
 since a call into RE2 costs more than the search of a short text, and a detector is asked only about
-blocks of texts in which its hint is found. It never uses `re`, so that no text takes more than linear
-time, and it never lets a match run from one text into the next. A text that reads differently when it
+blocks of texts, or the lines of a long one, in which its hint is found. It never uses `re`, so that no text takes more
+than linear time, and it never lets a match run from one text into the next. A text that reads differently when it
 is decoded or folded is searched in each of its readings as well.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from gateway.masking.encodings import BASE64, ESCAPES, Back, decoded, folded
+from gateway.masking.encodings import BASE64, ESCAPES, Back, folded, from_base64, unescaped
 from gateway.masking.folding import changes
 from gateway.masking.patterns import Match, Pattern, Span, pattern, pattern_set
 
 __all__ = ["Accept", "Candidate", "Detector", "Found", "Match", "Pattern", "Search", "Span", "pattern", "text_end"]
 
 type Accept = Callable[[bytes, int, int], Span | None]
+type Resume = Callable[[bytes, int, int], int]
 
-_NUL = b"\0"
+_NUL, _NEWLINE = b"\0", b"\n"
 _BLOCK = 2048
 """Bytes of texts that are asked for hints together: few enough that a rare hint sends few texts to be searched."""
+_PART = 8192
+"""Bytes of a long text that are asked for hints together, and the rest of their last line."""
+_OVERLAP = 256
+_REACH = 1024
 # The last finds something in every text, so that an empty answer tells that the memory ran out.
 _MORE_HINTS = (ESCAPES, BASE64, "")
-_ENCODED_HINTS = (-3, -2)
+
+
+_WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_WORD_END = pattern(r"[^0-9A-Za-z]")
+
+
+def next_word(haystack: bytes, start: int, end: int) -> int:
+    """Where the second word of a candidate begins, or the first behind it: how a rejected one is searched again."""
+    rest = haystack[start + 1 : end].lstrip(_WORD)
+    if rest:
+        return end - len(rest)
+    if end == len(haystack) or haystack[end] not in _WORD:
+        return end
+    word_end = _WORD_END.search(haystack, end)
+    return word_end.span()[0] if word_end else len(haystack)
+
+
+def whole_candidate(_haystack: bytes, _start: int, end: int) -> int:
+    """A rejected candidate holds no other value."""
+    return end
 
 
 def _as_found(_haystack: bytes, start: int, end: int) -> Span | None:
@@ -42,8 +66,10 @@ class Candidate:
     """If it has a group, the group is the value and the rest its label."""
     accept: Accept = _as_found
     """The part of the candidate that is the value, or None."""
-    may_hold_another: bool = True
-    """Whether a rejected candidate is searched again from its second word on; only where it is short."""
+    reads_before: int = 0
+    """Bytes before the value that the pattern reads, and that may be the last of another value."""
+    resume: Resume = next_word
+    """Where a rejected candidate is searched again: no value begins before. From its second word on only if short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +78,15 @@ class Detector:
 
     name: str
     hint: str
-    """An RE2 pattern that is found in every text in which a candidate is found; cheap, often wrong."""
+    """An RE2 pattern that is found in every text in which a candidate is found; cheap, often wrong. It reads no more
+    than `_OVERLAP` bytes of any line but the one in which it begins."""
     candidates: tuple[Candidate, ...]
     names: frozenset[str] = frozenset()
     """Keys (as `fields.folded`) that tell what their value is, so that `bare` suffices."""
     bare: Pattern | None = None
     """The whole value under such a key."""
+    reaches_far: bool = False
+    """Whether a candidate may have more than `_REACH` bytes in other lines than its hint, as a policy's own may."""
 
 
 class Found(NamedTuple):
@@ -66,6 +95,15 @@ class Found(NamedTuple):
     start: int
     end: int
     detector: str
+
+
+class _Block(NamedTuple):
+    """What is asked for hints together."""
+
+    start: int
+    end: int
+    near: Span
+    """Where a candidate may stand whose hint is in it."""
 
 
 class _Joined:
@@ -82,16 +120,29 @@ class _Joined:
     def at(self, position: int) -> int:
         return bisect_right(self.starts, position) - 1
 
-    def blocks(self) -> Iterator[Span]:
-        """The content in spans of whole texts, each with the NUL before it and the one after it."""
-        if len(self.content) <= _BLOCK:
-            yield 0, len(self.content)
-            return
-        start, last = 0, len(self.starts) - 1
-        while start < len(self.content):
+    def blocks(self, *, in_parts: bool) -> Iterator[_Block]:
+        """The content in spans of whole texts, each with the NUL before it and the one after it, or of lines."""
+        start, last, length = 0, len(self.starts) - 1, len(self.content)
+        while start < length:
             end = self.starts[min(bisect_right(self.starts, start + _BLOCK), last)]
-            yield max(start - 1, 0), min(end, len(self.content))
+            whole = max(start - 1, 0), min(end, length)
+            if in_parts and end - start > _PART:
+                yield from self._parts(whole)
+            else:
+                yield _Block(*whole, whole)
             start = end
+
+    def _parts(self, whole: Span) -> Iterator[_Block]:
+        """The span in parts that end with their lines."""
+        find = self.content.find
+        position, end = whole
+        while position < end:
+            part_end = find(_NEWLINE, position + _PART, end) + 1 or end
+            first = self.content.rfind(_NEWLINE, whole[0], max(whole[0], position - _REACH))
+            last = find(_NEWLINE, part_end + _REACH, end) + 1 or end
+            near = whole[0] if first < 0 else first, last
+            yield _Block(position, min(part_end + _OVERLAP, end), near)
+            position = part_end
 
 
 class Search:
@@ -100,49 +151,63 @@ class Search:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
         self._hints = pattern_set([*(detector.hint for detector in detectors), *_MORE_HINTS])
+        self._in_parts = not any(detector.reaches_far for detector in detectors)
+        self._encoded = tuple(range(len(self._detectors), len(self._detectors) + 2))
 
     def find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
         """For each text that holds something: what, and where in its UTF-8 bytes. Others are absent."""
+        if not texts:
+            return {}
         own = list(dict.fromkeys(texts))
         joined = _Joined(own)
         found: dict[str, list[Found]] = {}
         hinted = self._hinted(joined)
-        for which, start, end, name in self._spans(joined, hinted):
-            found.setdefault(own[which], []).append(Found(start, end, name))
-        encoded = [span for which in _ENCODED_HINTS for span in hinted[which]]
-        readings = list(_readings(own, joined, sorted(encoded)))
+        for which, span in self._values(joined, hinted):
+            text = own[which]
+            if text in found:
+                found[text].append(span)
+            else:
+                found[text] = [span]
+        readings = list(_readings(own, joined, *(hinted.get(which, ()) for which in self._encoded)))
         if not readings:
             return found
         contents = _Joined([content for _, content, _ in readings])
-        for which, start, end, name in self._spans(contents, self._hinted(contents)):
+        known = {text: set(spans) for text, spans in found.items()}
+        for which, (start, end, name) in self._values(contents, self._hinted(contents)):
             text, _, back = readings[which]
             span = Found(*back(start, end), name)
-            if span not in (spans := found.setdefault(text, [])):
-                spans.append(span)
+            if span not in (seen := known.setdefault(text, set())):
+                seen.add(span)
+                found.setdefault(text, []).append(span)
         return found
 
-    def _hinted(self, joined: _Joined) -> list[list[Span]]:
-        """For each hint the blocks in which it is found, as one where they touch."""
-        hinted: list[list[Span]] = [[] for _ in range(len(self._detectors) + len(_MORE_HINTS))]
-        for start, end in joined.blocks():
+    def _hinted(self, joined: _Joined) -> dict[int, list[Span]]:
+        """By hint the spans that are to be searched, those that touch as one."""
+        hinted: dict[int, list[Span]] = {}
+        content, count = joined.content, len(self._detectors) + len(_MORE_HINTS)
+        for block in joined.blocks(in_parts=self._in_parts):
+            asked = content[block.start : block.end]
             # fail-closed: RE2 answers with nothing when the set runs out of memory.
-            block = joined.content[start:end] if end - start < len(joined.content) else joined.content
-            for which in self._hints.Match(block) or range(len(hinted)):
-                spans = hinted[which]
+            for which in self._hints.Match(asked) or range(count):
+                start, end = block.near
+                spans = hinted.setdefault(which, [])
                 if spans and start <= spans[-1][1]:
-                    spans[-1] = spans[-1][0], end
+                    spans[-1] = spans[-1][0], max(end, spans[-1][1])
                 else:
                     spans.append((start, end))
         return hinted
 
-    def _spans(self, joined: _Joined, hinted: Sequence[Sequence[Span]]) -> Iterator[tuple[int, int, int, str]]:
-        at, starts = joined.at, joined.starts
-        for detector, blocks in zip(self._detectors, hinted, strict=False):
-            for block in blocks:
-                for start, end in _spans(detector, joined.content, block):
-                    text = at(start)
-                    offset = starts[text]
-                    yield text, start - offset, end - offset, detector.name
+    def _values(self, joined: _Joined, hinted: Mapping[int, Sequence[Span]]) -> Iterator[tuple[int, Found]]:
+        """The number of a text, and what was found there."""
+        starts, content = joined.starts, joined.content
+        for number in sorted(hinted):
+            if number >= len(self._detectors):
+                return
+            detector = self._detectors[number]
+            for start, end in _values(detector, content, hinted[number]):
+                which = bisect_right(starts, start) - 1
+                offset = starts[which]
+                yield which, Found(start - offset, end - offset, detector.name)
 
 
 @lru_cache(maxsize=64)
@@ -151,24 +216,43 @@ def search_for(detectors: tuple[Detector, ...]) -> Search:
     return Search(detectors)
 
 
-_ENCODED = pattern(f"{ESCAPES}|{BASE64}")
+_ESCAPED, _BASE64 = pattern(ESCAPES), pattern(BASE64)
 
 
-def _readings(texts: Sequence[str], joined: _Joined, encoded: Iterable[Span]) -> Iterator[tuple[str, str, Back]]:
+def _readings(
+    texts: Sequence[str], joined: _Joined, escaped: Iterable[Span], based: Iterable[Span]
+) -> Iterator[tuple[str, str, Back]]:
     """Each text that reads differently, with one of its readings and the way back from it."""
     table = changes(joined.text)
     for text in texts if table else ():
         seen = folded(text, table)
         if seen:
             yield text, seen.content, seen.back
-    position = 0
-    for start, end in encoded:
-        position = max(position, start)
-        while match := _ENCODED.search(joined.content, position, end) if position < end else None:
+    for which in dict.fromkeys(which for which, _ in _hinted_at(joined, _ESCAPED, escaped)):
+        for reading in unescaped(texts[which]):
+            yield texts[which], reading.content, reading.back
+    for which, (start, end) in _hinted_at(joined, _BASE64, based):
+        # Nothing of a long text is decoded but the lines that may hold base64: a run of it is a reading by itself.
+        for reading in from_base64(joined.content[start:end].decode()):
+            yield texts[which], reading.content, _moved(reading.back, start - joined.starts[which])
+
+
+def _hinted_at(joined: _Joined, found: Pattern, spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
+    """The number of each text in which the pattern is found, and the part of it that lies in one of the spans."""
+    for start, end in spans:
+        position = start
+        while position < end and (match := found.search(joined.content, position, end)):
             which = joined.at(match.span()[0])
-            position = joined.starts[which + 1]
-            for reading in decoded(texts[which]):
-                yield texts[which], reading.content, reading.back
+            first, position = joined.starts[which], joined.starts[which + 1]
+            yield which, (max(first, start), min(position - 1, end))
+
+
+def _moved(back: Back, offset: int) -> Back:
+    def moved(start: int, end: int) -> Span:
+        first, last = back(start, end)
+        return first + offset, last + offset
+
+    return moved
 
 
 def text_end(haystack: bytes, position: int) -> int:
@@ -177,36 +261,30 @@ def text_end(haystack: bytes, position: int) -> int:
     return len(haystack) if end < 0 else end
 
 
-_WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_WORD_END = pattern(r"[^0-9A-Za-z]")
-
-
-def _spans(detector: Detector, haystack: bytes, block: Span) -> Iterator[Span]:
-    begin, limit = block
+def _values(detector: Detector, haystack: bytes, blocks: Sequence[Span]) -> Iterator[Span]:
     for candidate in detector.candidates:
-        has_group = candidate.pattern.groups > 0
-        accept = candidate.accept
-        matches = candidate.pattern.finditer(haystack, begin, limit)
-        while match := next(matches, None):
-            first, last = start, end = match.span()
-            if has_group and match.span(1)[0] >= 0:
-                start, end = match.span(1)
-            accepted = accept(haystack, start, end)
-            if accepted:
-                yield accepted
-            resume = accepted[1] if accepted else _resume(candidate, haystack, start, end)
-            # What is left of a candidate may hold another, and a value may outgrow its candidate.
-            if resume != last:
-                matches = candidate.pattern.finditer(haystack, max(resume, first + 1), limit)
+        position = 0
+        for begin, limit in blocks:
+            # A value may reach over several blocks, and what lies in it is not searched again.
+            position = yield from _in_block(candidate, haystack, max(position, begin), limit)
 
 
-def _resume(candidate: Candidate, haystack: bytes, start: int, end: int) -> int:
-    if not candidate.may_hold_another:
-        return end
-    rest = haystack[start + 1 : end].lstrip(_WORD)
-    if rest:
-        return end - len(rest)
-    if end == len(haystack) or haystack[end] not in _WORD:
-        return end
-    word_end = _WORD_END.search(haystack, end)
-    return word_end.span()[0] if word_end else len(haystack)
+def _in_block(candidate: Candidate, haystack: bytes, position: int, limit: int) -> Generator[Span, None, int]:
+    """Gives back where the search goes on."""
+    first, accept, before = candidate.pattern.first, candidate.accept, candidate.reads_before
+    group = 1 if candidate.pattern.groups else 0
+    while position <= limit:
+        spans = first(haystack, position, limit)
+        begins = spans[0][0]
+        if begins < 0:
+            return position
+        start, end = spans[group]
+        if start < 0:
+            start, end = spans[0]
+        accepted = accept(haystack, start, end)
+        if accepted:
+            yield accepted
+        # What is left of a candidate may hold another, and a value may outgrow its candidate.
+        resume = accepted[1] if accepted else candidate.resume(haystack, start, end)
+        position = max(resume - before, begins + 1)
+    return position

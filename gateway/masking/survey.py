@@ -32,7 +32,8 @@ class Survey:
     """What one search says of a document's strings, numbers and keys. What is absent is left alone."""
 
     strings: dict[str, Known]
-    numbers: dict[int | Number, Outcome]
+    numbers: dict[str, Outcome]
+    """By the text of each: unlike that of text, the hash of a whole number is no secret, so that many may collide."""
     keys: dict[str, Outcome]
     named: dict[str, KeyRules]
 
@@ -40,7 +41,7 @@ class Survey:
 @dataclass(slots=True)
 class _Leaves:
     strings: dict[str, None]
-    numbers: dict[int | Number, None]
+    numbers: dict[str, None]
     keys: dict[str, None]
 
 
@@ -105,7 +106,7 @@ def _searched(leaves: _Leaves, documents: dict[str, Known], rules: Rules, keyed:
 def _gather(values: list[Json], into: _Leaves, least_number: int) -> dict[str, None]:
     """The strings of the values; their keys and long numbers go into the leaves."""
     strings: list[str] = []
-    numbers: list[int | Number] = []
+    numbers: list[str] = []
     level: list[Any] = [values]
     for _ in range(MAX_DEPTH + 3):
         if not level:
@@ -117,7 +118,7 @@ def _gather(values: list[Json], into: _Leaves, least_number: int) -> dict[str, N
     raise TooDeepError
 
 
-def _sorted(items: Iterable[Any], strings: list[str], numbers: list[int | Number], least_number: int) -> list[Any]:
+def _sorted(items: Iterable[Any], strings: list[str], numbers: list[str], least_number: int) -> list[Any]:
     """The items that hold others."""
     holders: list[Any] = []
     found = strings.append
@@ -128,12 +129,12 @@ def _sorted(items: Iterable[Any], strings: list[str], numbers: list[int | Number
             found(item)
         elif kind is dict or kind is list:
             holders.append(item)
-        elif kind is int:
+        elif kind is int or kind is float:
             if item >= least_number:
-                numbers.append(item)
+                numbers.append(str(item))
         # To put a fraction into a table costs more than to see that it is one.
         elif kind is Number and len(item.text) >= shortest and _may_be_whole(item.text):
-            numbers.append(item)
+            numbers.append(item.text)
     return holders
 
 
@@ -141,7 +142,7 @@ def _may_be_whole(number: str) -> bool:
     return number.isdecimal() or number.rstrip("0")[-1:] == "."
 
 
-def _digits(number: int | Number, shortest: int) -> str | None:
+def _digits(number: str, shortest: int) -> str | None:
     """The digits of a whole number; None for one with a fraction, an exponent or a sign."""
-    whole, _, fraction = str(number).partition(".")
+    whole, _, fraction = number.partition(".")
     return whole if len(whole) >= shortest and whole.isdecimal() and not fraction.strip("0") else None

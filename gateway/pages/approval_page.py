@@ -10,15 +10,16 @@ from typing import Any
 from gateway.access.grant import METHOD, Grant
 from gateway.answer import Answer
 from gateway.approvals import rulings, seats
-from gateway.approvals.approval import Approval, State, Verdict, Vote
-from gateway.approvals.book import MAX_REASON
+from gateway.approvals.approval import MAX_REASON, Approval, State, Verdict, Vote
 from gateway.approvals.notices import failed_notices
-from gateway.pages import access_words, render
+from gateway.pages import access_words, change_words, render
 from gateway.pages.posted import posted
 from gateway.pages.refusals import problem, seen, turn_away
 from gateway.pages.shown import ShownCall, masks_for, shown_call, shown_tool
 from gateway.pages.visit import Visit, Visitor
 from gateway.pages.words import KINDS, STATES, fate, moment
+from gateway.proposals import tend as proposals
+from gateway.proposals.proposal import METHOD as POLICY
 from gateway.reasons import Reason
 from gateway.values import Mask, Refusal
 
@@ -64,6 +65,8 @@ async def _take_effect(visit: Visit, settled: Approval) -> None:
     if settled.request.method == METHOD:
         # Whoever reads a grant that was approved opens it: its time begins now, and not with its first call.
         await visit.rooms.grants.read(settled.id)
+    elif settled.request.method == POLICY:
+        await proposals.look(settled.id, visit.rooms)
     await visit.orchestrations.wake(settled.id)
 
 
@@ -101,6 +104,7 @@ async def _page(visit: Visit, visitor: Visitor, approval: Approval, said: str = 
     facts = (
         _facts(approval, visitor, visit.book.now())
         | _of_access(approval, grant, visit.book.now())
+        | await of_change(visit, approval)
         | {
             "call": call,
             "tool": shown_tool(pin, request.definition, masks),
@@ -154,6 +158,13 @@ def _of_access(approval: Approval, grant: Grant | None, now: datetime) -> dict[s
     state = grant.state(now)
     told = {"state": access_words.STATES[state], "tone": state.value, "fate": access_words.fate(grant, now)}
     return found | told
+
+
+async def of_change(visit: Visit, approval: Approval) -> dict[str, Any]:
+    """The same where a change of the policy is asked for."""
+    is_change = approval.request.method == POLICY
+    proposal = await visit.rooms.proposals.find(approval.id) if is_change else None
+    return change_words.told(proposal, is_open=approval.state(visit.book.now()) is State.PENDING)
 
 
 def _is_by(vote: Vote, visitor: Visitor) -> bool:

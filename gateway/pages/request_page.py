@@ -10,9 +10,9 @@ from typing import Any
 from gateway.access.grant import METHOD
 from gateway.answer import Answer
 from gateway.approvals import rulings, seats
-from gateway.approvals.approval import MOVES, Approval, State, Verdict
-from gateway.approvals.book import MAX_REASON
+from gateway.approvals.approval import MAX_REASON, MOVES, Approval, State, Verdict
 from gateway.pages import render
+from gateway.pages.approval_page import of_change
 from gateway.pages.posted import Posted, posted
 from gateway.pages.refusals import problem, seen, turn_away
 from gateway.pages.visit import Visit, Visitor
@@ -65,7 +65,8 @@ async def _give_reason(visit: Visit, found: Posted) -> Approval | Refusal:
 
 
 async def _page(visit: Visit, visitor: Visitor, approval: Approval, said: str = "", status: int = 200) -> Answer:
-    facts = _facts(approval, visitor.policy, visit.book.now()) | {
+    facts = _facts(approval, visitor.policy, visit.book.now()) | await of_change(visit, approval)
+    facts |= {
         "token": visitor.token(visit.request.path),
         "said": said,
         "problem": Reason.REASON_MISSING.wire.sentence if status == 422 else "",

@@ -15,6 +15,7 @@ from gateway.approvals.digest import reveals, shown_params
 from gateway.mask import mask, mask_text
 from gateway.policy.document import Policy
 from gateway.policy.obligations import seen_by
+from gateway.proposals.proposal import METHOD as POLICY
 from gateway.storage.contract import Pin
 from gateway.values import Call, Json, Mask, Masked
 
@@ -29,7 +30,7 @@ _HINTS = {
     ("openWorldHint", False): "it reaches no other system",
 }
 
-_TARGET = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", METHOD: "name"}
+_TARGET = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", METHOD: "name", POLICY: "name"}
 """The param that names a call's target."""
 
 
@@ -58,6 +59,9 @@ class ShownTool:
 
 def masks_for(approval: Approval, policy: Policy, groups: frozenset[str]) -> tuple[Mask, ...] | None:
     """The masks of the call for somebody in these groups; None if one of them, or the server, is gone."""
+    if approval.request.method == POLICY:
+        # A policy holds no secret, and whoever decides on one has to see all of it.
+        return ()
     names = set(filter(None, approval.request.masks.split(",")))
     server = policy.servers.get(approval.request.server)
     # fail-closed: what a mask would have hidden that is no longer there, nobody knows.
@@ -80,7 +84,7 @@ def shown_call(call: Call | None, masks: tuple[Mask, ...] | None) -> ShownCall:
     if any(part is None for part in masked):
         return ShownCall(None)
     found = [part for part in masked if part is not None]
-    texts = [pair for part, _ in found for pair in _texts(part)]
+    texts = [pair for part, _ in found for pair in _texts(part, are_lines=call.method == POLICY)]
     return ShownCall(
         tuple(texts), sum(hidden for _, hidden in found), mask_text(call.target, masks), reveals(call) or ()
     )
@@ -112,9 +116,9 @@ def _masked(part: Json, masks: tuple[Mask, ...]) -> tuple[Json, int] | None:
     return found.message["result"]["structuredContent"], sum(each.count for each in found.hidden)
 
 
-def _texts(part: Json) -> list[tuple[str, str]]:
+def _texts(part: Json, *, are_lines: bool) -> list[tuple[str, str]]:
     named: Mapping[str, Json] = part if isinstance(part, dict) else {"arguments": part}
-    return [(name, jsontext.pretty(value)) for name, value in named.items()]
+    return [(name, "\n".join(value) if are_lines else jsontext.pretty(value)) for name, value in named.items()]
 
 
 def _text(value: Json) -> str:

@@ -15,10 +15,11 @@ from gateway.answer import Answer
 from gateway.approvals import seats
 from gateway.approvals.approval import Approval, State
 from gateway.approvals.book import Book
-from gateway.pages import render
+from gateway.pages import change_words, render
 from gateway.pages.refusals import seen
 from gateway.pages.visit import Visit, Visitor
 from gateway.pages.words import STATES, moment, span
+from gateway.proposals.proposal import METHOD as POLICY
 from gateway.values import Caller
 
 AT_ONCE = 16
@@ -68,7 +69,7 @@ def _what(approval: Approval) -> str:
     request = approval.request
     if request.method == METHOD:
         return f"access ({request.target})"
-    return request.target or request.method
+    return change_words.WHAT if request.method == POLICY else request.target or request.method
 
 
 def _lines(approvals: Sequence[Approval], now: datetime) -> list[dict[str, Any]]:
@@ -76,7 +77,7 @@ def _lines(approvals: Sequence[Approval], now: datetime) -> list[dict[str, Any]]
     return [
         {
             "id": each.id,
-            "server": each.request.server,
+            "server": each.request.server or change_words.WHERE,
             "what": _what(each),
             "name": each.request.name or each.request.subject,
             "asked_at": moment(each.request.created),

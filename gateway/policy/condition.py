@@ -11,17 +11,20 @@ names none); and `args`: the arguments of `tools/call` and `prompts/get`. In a g
 """
 
 import importlib.util
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache, cached_property
 from importlib.machinery import PathFinder
+from threading import Lock
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from gateway import jsontext
 from gateway.policy import expression
+from gateway.policy.matches import Pattern, found_by, pattern_of
 from gateway.values import Json
 
 MAX_VALUES = 20_000
@@ -35,7 +38,7 @@ _TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _CALLER = {"oid": "", "tid": "", "kind": "user", "client": "", "groups": [], "roles": []}
 _CALL = {"server": "", "method": "", "tool": "", "resource": "", "prompt": ""}
 _GRANT = {"name": "", "server": "", "reason": "", "minutes": 0, "starts": _TIME}
-_UNDEFINED = "Undefined variable or function"
+_NOT_HAD = ("Undefined variable or function", f"Function '{found_by.__name__}' error")
 
 
 class Place(Enum):
@@ -61,6 +64,8 @@ class Condition:
     """How deep `all`, `exists` and `exists_one` are nested."""
     reads_arguments: bool
     _program: Any = field(repr=False, compare=False)
+    _patterns: tuple[Pattern, ...] = field(repr=False, compare=False)
+    """Held, so that `found_by` knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +85,16 @@ class Scope:
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """Values and characters in the arguments and the caller's claims; counting stops past MAX_VALUES."""
-        return _measure([self._variables["caller"], self._arguments])
+        """Values and characters in all that conditions see; counting stops past MAX_VALUES."""
+        return _measure([*self._variables.values(), self._arguments])
 
     @cached_property
     def without_arguments(self) -> Any:
-        return _engine().Context(self._variables)
+        return _context(self._variables)
 
     @cached_property
     def with_arguments(self) -> Any:
-        return _engine().Context(self._variables | {"args": jsontext.plain(self._arguments)})
+        return _context(self._variables | {"args": jsontext.plain(self._arguments)})
 
 
 def compile_condition(text: str, groups: Mapping[str, str], place: Place = Place.RULE) -> Condition | str:
@@ -103,9 +108,14 @@ def compile_condition(text: str, groups: Mapping[str, str], place: Place = Place
     found = expression.read(text)
     if fault := expression.check(found, program.variables(), program.functions(), place.variables, groups):
         return fault
-    if fault := _check_patterns(found.patterns) or _check_sample(program, place):
+    patterns = _read_patterns(found.patterns)
+    if isinstance(patterns, str):
+        return patterns
+    if patterns:
+        program = _engine().compile(expression.renamed(text, "matches", found_by.__name__))
+    if fault := _check_sample(program, place):
         return fault
-    return Condition(text, found.loops, "args" in program.variables(), program)
+    return Condition(text, found.loops, "args" in program.variables(), program, patterns)
 
 
 def holds(condition: Condition, scope: Scope) -> bool | Failed:
@@ -133,9 +143,18 @@ _WHY: Mapping[type[BaseException], str] = {
 }
 
 
-@cache
+_LOADING = Lock()
+
+
 def _engine() -> ModuleType:
-    """The compiled module of `common-expression-language`, without the package around it.
+    """The compiled module of `common-expression-language`. It panics if two threads load it at once."""
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> ModuleType:
+    """It, without the package around it.
 
     `cel/__init__.py` imports the command line that it ships, and with it typer and rich (0.2 s of a
     cold start). The finder looks into the package's folder without running that file.
@@ -145,9 +164,17 @@ def _engine() -> ModuleType:
     found = PathFinder.find_spec("cel.cel", places) if places else None
     if found is None or found.loader is None:
         raise ModuleNotFoundError("common-expression-language is not installed", name="cel")
+    # It logs each `found_by` that fails: a caller could fill the log, and the record says it.
+    logging.getLogger("cel").setLevel(logging.CRITICAL)
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
+
+
+def _context(variables: Mapping[str, Any]) -> Any:
+    context = _engine().Context(dict(variables))
+    context.add_function(found_by.__name__, found_by)
+    return context
 
 
 def _too_large(condition: Condition, scope: Scope) -> Failed | None:
@@ -176,24 +203,30 @@ def _measure(values: list[Json]) -> tuple[int, int]:
     return counted, characters
 
 
-def _check_patterns(patterns: tuple[str, ...]) -> str | None:
-    for pattern in patterns:
+def _read_patterns(written: tuple[str, ...]) -> tuple[Pattern, ...] | str:
+    """The patterns, or what is wrong with the first that is none. `written` is as the condition quotes them."""
+    found = []
+    for quoted in written:
         try:
-            _engine().compile(f"''.matches({pattern})").execute({})
+            text = _engine().compile(quoted).execute({})
         except (RuntimeError, ValueError):
-            return f"{pattern} is not a regular expression that CEL reads (RE2 syntax)"
-    return None
+            text = None
+        pattern = pattern_of(text) if isinstance(text, str) else "it is not text"
+        if isinstance(pattern, str):
+            return f"{quoted} is not a regular expression that RE2 reads: {pattern}"
+        found.append(pattern)
+    return tuple(found)
 
 
 def _check_sample(program: Any, place: Place) -> str | None:
     """What shows when the condition is tried on nothing in particular. What needs arguments fails here, and may."""
     try:
-        outcome = program.execute(dict(place.value))
+        outcome = program.execute(_context(place.value))
     except TypeError:
         return "combines values of different types; compare text with text and numbers with numbers"
     except RuntimeError as error:
-        is_undefined = str(error).startswith(_UNDEFINED)
-        return "calls a function on a value that does not have it" if is_undefined else None
+        is_refused = str(error).startswith(_NOT_HAD)
+        return "calls a function on a value that does not have it" if is_refused else None
     except (LookupError, ArithmeticError, ValueError):
         return None
     return None if isinstance(outcome, bool) else "is neither true nor false; compare with ==, <, in or the like"

@@ -228,6 +228,35 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How much each caller may ask of each server, in one process. 0 is any number."""
+
+    name: str
+    who: Who
+    servers: frozenset[str]
+    rate: float = 0
+    """Requests a second."""
+    burst: int = 0
+    """Requests at once, after a pause; at least 1 where there is a rate."""
+    concurrent: int = 0
+    """Requests that are open at the same time."""
+    calls: int = 0
+    """Calls that act or read, of one session."""
+    result_bytes: int = 0
+    """Of the answer to such a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTerms:
+    """How the policy itself is changed."""
+
+    who: Who
+    """Who may propose a change."""
+    approval: ApprovalTerms
+    """What other people have to say to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole document."""
 
@@ -253,6 +282,10 @@ class Policy:
     """Groups whose members may read the evidence on its pages; object ids."""
     alerts: frozenset[str] = frozenset()
     """Groups that are told when something is wrong with the evidence; object ids, each with notifiers."""
+    changes: ChangeTerms | None = None
+    """None: the policy changes with its file alone."""
+    limits_of: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
+    """By server, in document order; those of a call that match its caller all apply."""
 
     def alerted(self) -> tuple[Notifier, ...]:
         """The ways to tell them, each once however many groups it serves."""

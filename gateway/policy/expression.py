@@ -84,8 +84,21 @@ def read(text: str) -> Reading:
         if before == "." and name in _LOOPS:
             bound.add(first)
         if name == "matches":
-            patterns.append(first if _is_text(first) and last == ")" else "")
+            patterns.append(first if before == "." and _is_text(first) and last == ")" else "")
     return Reading(words, _nesting(words), frozenset(bound), tuple(patterns))
+
+
+def renamed(text: str, method: str, other: str) -> str:
+    """The expression with another name wherever it calls the method; quoted text and comments stay as they are."""
+    words = [found for found in _TOKEN.finditer(text) if found.lastgroup != "comment"]
+    places = [
+        name.span()
+        for before, name, after in zip(words, words[1:], words[2:], strict=False)
+        if (before[0], name[0], after[0]) == (".", method, "(")
+    ]
+    for start, end in reversed(places):
+        text = f"{text[:start]}{other}{text[end:]}"
+    return text
 
 
 def check(

@@ -68,18 +68,25 @@ def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decisio
     """What the policy says of the call."""
     if call.server not in policy.servers:
         return Refusal(Reason.SERVER_UNKNOWN, policy=policy.digest)
-    return conclude(policy, caller, call, verdicts(policy, caller, call, now))
+    target = target_of(call)
+    scope = _scope(policy, caller, call, target, now)
+    # Those for other callers change nothing, and in a long policy they are nearly all.
+    rules = (rule for rule in policy.rules_of.get(call.server, ()) if is_among(rule.who, caller))
+    return conclude(policy, caller, call, [_judge(rule, call, target, scope) for rule in rules])
 
 
 def verdicts(policy: Policy, caller: Caller, call: Call, now: datetime) -> tuple[Verdict, ...]:
     """One verdict for each rule of the call's server, in document order."""
     target = target_of(call)
     scope = _scope(policy, caller, call, target, now)
-    return tuple(_judge(rule, caller, call, target, scope) for rule in policy.rules_of.get(call.server, ()))
+    return tuple(
+        _judge(rule, call, target, scope) if is_among(rule.who, caller) else Verdict(rule, False, Why.OTHER_CALLER)
+        for rule in policy.rules_of.get(call.server, ())
+    )
 
 
 def conclude(policy: Policy, caller: Caller, call: Call, found: Iterable[Verdict]) -> Decision | Refusal:
-    """What follows from the verdicts of all rules of the call's server."""
+    """What follows from the verdicts of the call's server; those for other callers may be left out."""
     found = tuple(found)
     if not any(verdict.gives_access for verdict in found):
         return Refusal(Reason.NO_ACCESS, policy=policy.digest)
@@ -140,9 +147,8 @@ def seen_caller(policy: Policy, caller: Caller) -> dict[str, Any]:
     }
 
 
-def _judge(rule: Rule, caller: Caller, call: Call, target: Target | None, scope: Scope) -> Verdict:
-    if not is_among(rule.who, caller):
-        return Verdict(rule, False, Why.OTHER_CALLER)
+def _judge(rule: Rule, call: Call, target: Target | None, scope: Scope) -> Verdict:
+    """The verdict of a rule that is for the caller."""
     if rule.effect is Effect.ALLOW and _is_implied(call):
         return Verdict(rule, True, Why.IMPLIED)
     if not _covers(rule, call.method, target, is_strict=True):
@@ -172,12 +178,12 @@ def _weigh(rule: Rule, scope: Scope) -> Verdict:
 
 def _covers(rule: Rule, method: str, target: Target | None, *, is_strict: bool) -> bool:
     """Whether the rule is about this method and target. What `is_strict` means, `_covers_uri` says."""
-    if any(glob.matches(method) for glob in rule.methods):
+    if rule.methods and any(glob.matches(method) for glob in rule.methods):
         return True
     if target is None:
         return False
     if target.kind is TargetKind.TOOL:
-        return any(glob.matches(target.name) for glob in rule.tools)
+        return bool(rule.tools) and any(glob.matches(target.name) for glob in rule.tools)
     if target.kind is TargetKind.PROMPT:
         return any(glob.matches(target.name) for glob in rule.prompts)
     return _covers_uri(rule, target, is_strict=is_strict)

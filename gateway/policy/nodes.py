@@ -34,6 +34,10 @@ class Findings:
     errors: list[PolicyError] = field(default_factory=list)
     """At most MAX_ERRORS, the last of which says so; nobody reads more at once."""
 
+    def unless_full[Nodes](self, nodes: list[Nodes]) -> list[Nodes]:
+        """The nodes, or none once nobody would be told of another mistake: the document is refused already."""
+        return nodes if len(self.errors) < MAX_ERRORS else []
+
     def add(self, node: yaml.Node, message: str) -> None:
         if len(self.errors) < MAX_ERRORS - 1:
             self.errors.append(_at(node.start_mark, message))
@@ -88,7 +92,7 @@ def entries(
         findings.add(node, f"{what} must be a mapping, such as '{next(iter(keys), 'key') if keys else 'name'}: ...'")
         return []
     found: dict[str, tuple[Item, yaml.Node]] = {}
-    for key_node, value in node.value:
+    for key_node, value in findings.unless_full(node.value):
         key = text(key_node, f"a key of {what}", findings)
         if key is None:
             continue
@@ -113,7 +117,7 @@ def sequence(node: yaml.Node, what: str, findings: Findings) -> list[yaml.Node]:
         return []
     if not node.value:
         findings.add(node, f"{what} is empty; name at least one")
-    return list(node.value)
+    return list(findings.unless_full(node.value))
 
 
 def texts(node: yaml.Node, what: str, findings: Findings) -> list[Item]:

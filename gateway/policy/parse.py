@@ -14,9 +14,11 @@ from types import MappingProxyType
 import yaml
 
 from gateway.policy.approvals import read_approvals
-from gateway.policy.document import Policy, PolicyError, Rule
+from gateway.policy.changes import read_changes
+from gateway.policy.document import Limit, Policy, PolicyError, Rule
 from gateway.policy.grants import read_grants
 from gateway.policy.groups import Found, Groups, read_groups
+from gateway.policy.limits import read_limits
 from gateway.policy.masks import Nameable, groups_named, read_masks
 from gateway.policy.nodes import Findings, compose, mapping
 from gateway.policy.notify import read_alerts, read_notify
@@ -27,7 +29,7 @@ VERSION = "1"
 
 _SECTIONS = (
     *("version", "groups", "servers", "masks", "approvals", "grants", "notify"),
-    *("operators", "auditors", "alerts", "rules"),
+    *("operators", "auditors", "alerts", "limits", "changes", "rules"),
 )
 _REQUIRED = ("version", "servers", "rules")
 
@@ -41,6 +43,10 @@ class Draft:
     names: Mapping[str, str]
     """Label to display name, of the groups that are written by name; never empty."""
     _sections: Mapping[str, yaml.Node] = field(repr=False, compare=False)
+
+    @property
+    def says_how_to_change(self) -> bool:
+        return "changes" in self._sections
 
 
 def parse(document: bytes | str, found: Found = MappingProxyType({})) -> Policy | tuple[PolicyError, ...]:
@@ -92,6 +98,7 @@ def _read_sections(
     notifiers = read_notify(sections["notify"], groups.ids, findings) if "notify" in sections else {}
     names = Names(groups.ids, servers, masks, approvals, grants)
     rules = read_rules(sections["rules"], names, findings) if "rules" in sections else ()
+    limits = read_limits(sections["limits"], groups.ids, servers, findings) if "limits" in sections else ()
     policy = Policy(
         digest=digest,
         groups=groups.ids,
@@ -107,6 +114,8 @@ def _read_sections(
         alerts=read_alerts(sections["alerts"], groups.ids, notifiers, findings)
         if "alerts" in sections
         else frozenset(),
+        changes=read_changes(sections["changes"], groups.ids, approvals, findings) if "changes" in sections else None,
+        limits_of=_by_server(limits, servers),
     )
     return policy, groups
 
@@ -120,5 +129,7 @@ def _check_version(node: yaml.Node, findings: Findings) -> None:
         findings.add(node, f"version must be {VERSION}, the only one that this gateway reads")
 
 
-def _by_server(rules: tuple[Rule, ...], servers: Mapping[str, object]) -> dict[str, tuple[Rule, ...]]:
-    return {name: tuple(rule for rule in rules if name in rule.servers) for name in servers}
+def _by_server[Entry: (Rule, Limit)](
+    entries: tuple[Entry, ...], servers: Mapping[str, object]
+) -> dict[str, tuple[Entry, ...]]:
+    return {name: tuple(entry for entry in entries if name in entry.servers) for name in servers}

@@ -83,7 +83,7 @@ def _read_rule(node: yaml.Node, names: Names, findings: Findings) -> Rule | None
         name=_read_name(found["name"], what, findings) if "name" in found else "",
         effect=effect,
         who=read_who(found["who"], what, names.groups, findings) if "who" in found else Who(),
-        servers=_read_where(found["servers"], what, names, findings) if "servers" in found else frozenset(),
+        servers=read_where(found["servers"], what, names.servers, findings) if "servers" in found else frozenset(),
         tools=tuple(Glob(item.text) for item in _read_globs(found, "tools", what, _wrong_name, findings)),
         resources=tuple(UriGlob(item.text) for item in _read_globs(found, "resources", what, _wrong_uri, findings)),
         prompts=tuple(Glob(item.text) for item in _read_globs(found, "prompts", what, _wrong_name, findings)),
@@ -143,13 +143,14 @@ def _check_overlap(found: Mapping[str, yaml.Node], methods: list[Item], what: st
             )
 
 
-def _read_where(node: yaml.Node, what: str, names: Names, findings: Findings) -> frozenset[str]:
+def read_where(node: yaml.Node, what: str, servers: Mapping[str, Server], findings: Findings) -> frozenset[str]:
+    """The servers that a list of globs names."""
     found: set[str] = set()
     for item in texts(node, f"servers of {what}", findings):
         glob = Glob(item.text)
-        named = {name for name in names.servers if glob.matches(name)}
+        named = {name for name in servers if glob.matches(name)}
         if not named:
-            findings.add(item.node, f"{unknown('server', item.text, names.servers)} (in {what})")
+            findings.add(item.node, f"{unknown('server', item.text, servers)} (in {what})")
         found |= named
     return frozenset(found)
 

@@ -18,6 +18,7 @@ from gateway.policy.document import Bodies, Server, Streams, Trust
 from gateway.policy.duration import Bounds, read_duration
 from gateway.policy.masks import masks_named
 from gateway.policy.nodes import Findings, Item, entries, mapping, text, texts
+from gateway.policy.size import read_size
 from gateway.policy.suggestion import unknown
 from gateway.values import Mask
 
@@ -29,8 +30,6 @@ _NAME = re.compile(r"[a-z0-9-]{1,63}")
 _EXAMPLE = "https://records.example.com/mcp"
 
 _BLOBS = {"pass": None, "block": 0}
-_UNITS = {"KiB": 2**10, "MiB": 2**20}
-_SIZE = re.compile(r"([0-9]{1,6})(KiB|MiB)")
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
@@ -93,19 +92,11 @@ def _read_blobs(node: yaml.Node, what: str, findings: Findings) -> int | None:
     """The bytes that may pass unread; None for any number, and none at all where it cannot be told (fail-closed)."""
     if isinstance(node, yaml.MappingNode):
         found = mapping(node, f"blobs of {what}", findings, ("limit",), required=("limit",))
-        return _read_size(found["limit"], f"limit of blobs of {what}", findings) if "limit" in found else 0
+        return read_size(found["limit"], f"limit of blobs of {what}", findings) if "limit" in found else 0
     written = node.value if isinstance(node, yaml.ScalarNode) else ""
     if written not in _BLOBS:
         findings.add(node, f"blobs of {what} must be pass, block, or a limit, such as {{limit: 1MiB}}")
     return _BLOBS.get(written, 0)
-
-
-def _read_size(node: yaml.Node, what: str, findings: Findings) -> int:
-    written = _SIZE.fullmatch(node.value) if isinstance(node, yaml.ScalarNode) else None
-    if written is None:
-        findings.add(node, f"{what} must be a number with KiB or MiB, such as 1MiB")
-        return 0
-    return int(written[1]) * _UNITS[written[2]]
 
 
 def _read_timeout(key: str, found: Mapping[str, yaml.Node], what: str, findings: Findings) -> float:

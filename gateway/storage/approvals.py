@@ -31,7 +31,7 @@ from gateway.storage.approval_keys import (
 from gateway.storage.contract import Columns, Pointer, RowExistsError, StoreUnavailableError
 from gateway.storage.tables import open_client
 
-TABLE, GRANTS = "approvals", "grants"
+TABLE, GRANTS, PROPOSALS = "approvals", "grants", "proposals"
 PATIENCE = 10.0
 """Seconds for one question to the store with all its retries; a caller waits for this."""
 CONTENT_PATIENCE = 45.0
@@ -205,7 +205,7 @@ class TableApprovals:
 def open_approvals(state: str, identity: str, table: str = "", *, as_operator: bool = False) -> TableApprovals:
     """The approvals in the account that the setting names: by identity, or by connection string locally.
 
-    Grants are kept in the same way, in a table of their own.
+    Grants are kept in the same way, in a table of their own, and so are proposals.
     """
     client, credential = open_client(state, table or TABLE, identity, as_operator=as_operator)
     return TableApprovals(client, credential)

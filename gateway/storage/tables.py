@@ -5,6 +5,7 @@ A table that does not exist is created on the first insert, where the credential
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http.client import HTTPException
 from typing import Any
@@ -21,6 +22,12 @@ _RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1, "retr
 _CONFLICT, _FORBIDDEN, _NOT_FOUND = 409, 403, 404
 _RANGE = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
 _TIMEOUTS: dict[str, Any] = {"connection_timeout": 3, "read_timeout": 5}
+_QUICK: dict[str, Any] = {"use_env_settings": False}
+"""No proxy out of the environment; to look for one the SDK reads `.netrc` in other threads at every request."""
+_NO_ECHO: dict[str, Any] = {"response_preference": "return-no-content"}
+
+# At INFO, which the worker sets, the SDK writes twenty lines for each request.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 class TableEvidence:
@@ -41,13 +48,13 @@ class TableEvidence:
 
     async def _insert(self, entity: dict[str, Any]) -> None:
         try:
-            await self._client.create_entity(entity)
+            await self._client.create_entity(entity, **_NO_ECHO)
         except ResourceExistsError:
             # Either another writer's row, or our own: a retry after an answer that was lost finds it written.
             raise RowExistsError(await self._read(entity)) from None
         except ResourceNotFoundError:
             await self._create_table()
-            await self._client.create_entity(entity)
+            await self._client.create_entity(entity, **_NO_ECHO)
 
     async def _insert_all(self, entities: list[dict[str, Any]]) -> None:
         operations = [("create", entity) for entity in entities]
@@ -117,8 +124,8 @@ def open_client(account: str, table: str, identity: str, *, as_operator: bool = 
     By managed identity, or, for a command line, by whoever is signed in to the Azure CLI.
     """
     if not account.startswith("https://"):
-        return TableClient.from_connection_string(account, table, **_RETRIES, **_TIMEOUTS), None
+        return TableClient.from_connection_string(account, table, **_RETRIES, **_TIMEOUTS, **_QUICK), None
     from gateway.storage import identity as identities  # noqa: PLC0415 - 0.2 s that local storage need not pay
 
     credential = identities.signed_in_operator() if as_operator else identities.managed_identity(identity)
-    return TableClient(account, table, credential=credential, **_RETRIES, **_TIMEOUTS), credential
+    return TableClient(account, table, credential=credential, **_RETRIES, **_TIMEOUTS, **_QUICK), credential

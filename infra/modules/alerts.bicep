@@ -77,6 +77,13 @@ var rules = [
     window: 'PT15M'
   }
   {
+    name: 'policy-change-failed'
+    severity: 2
+    description: 'People may have agreed on a policy that is not in force: a store or the vault does not answer, or a version is not proven.'
+    query: 'AppTraces | where Message startswith "countersign.policy_change_failed"'
+    window: 'PT15M'
+  }
+  {
     name: 'server-errors'
     severity: 2
     description: 'More than five answers with a status of 500 or above, or a fault that no room expected.'

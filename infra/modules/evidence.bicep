@@ -32,7 +32,7 @@ param deletePayloads bool
 param workspace string
 
 // In this order: below, stores[0] is that of the seals.
-var containers = ['seals', 'payloads']
+var containers = ['seals', 'payloads', 'policies']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -174,6 +174,16 @@ resource readingSeals 'Microsoft.Authorization/roleAssignments@2022-04-01' = [fo
 resource readingPayloads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for reader in readers: {
   name: guid(account.id, 'payloads', reader, roles.blobReader)
   scope: stores[1]
+  properties: {
+    principalId: reader
+    principalType: 'Group'
+    roleDefinitionId: roles.blobReader
+  }
+}]
+
+resource readingPolicies 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for reader in readers: {
+  name: guid(account.id, 'policies', reader, roles.blobReader)
+  scope: stores[2]
   properties: {
     principalId: reader
     principalType: 'Group'

@@ -18,7 +18,7 @@ param operators string
 param operatorAddresses array
 
 var packages = 'packages'
-var tables = ['pins', 'approvals', 'grants']
+var tables = ['pins', 'approvals', 'grants', 'proposals']
 
 // Storage Blob Data Owner, Storage Queue Data Contributor, Storage Table Data Contributor: the host and Durable make
 // containers, queues and tables of their own, under names that are theirs.

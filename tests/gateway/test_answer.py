@@ -97,3 +97,19 @@ def test_no_answer_is_stored_by_a_cache() -> None:
 def test_a_legacy_session_id_goes_back_to_the_client() -> None:
     assert replied(200, "abc", {}).headers["mcp-session-id"] == "abc"
     assert "mcp-session-id" not in replied(200, "", {}).headers
+
+
+HINTS = {"retryAfter": 3, "rateLimitPolicy": '"requests";q=20;w=4', "rateLimit": '"requests";r=0;t=3'}
+
+
+def test_who_asks_too_much_is_told_when_to_come_back_in_headers_and_for_those_who_see_none_in_the_body() -> None:
+    answer = refused(CALL, Refusal(Reason.TOO_FAST, data=HINTS))
+    assert (answer.status, answer.headers["retry-after"]) == (429, "3")
+    assert (answer.headers["ratelimit-policy"], answer.headers["ratelimit"]) == tuple(HINTS.values())[1:]
+    assert body(answer)["error"]["data"] == HINTS
+
+
+def test_a_hint_that_there_is_none_of_is_no_header() -> None:
+    headers = refused(CALL, Refusal(Reason.SESSION_SPENT, data={"rateLimit": '"session";r=0'})).headers
+    assert ("retry-after" in headers, headers["ratelimit"]) == (False, '"session";r=0')
+    assert "retry-after" not in refused(CALL, Refusal(Reason.DENIED, data=HINTS)).headers

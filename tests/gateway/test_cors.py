@@ -7,7 +7,7 @@ PAGE = {"origin": "https://Inspector.example"}
 def test_a_listed_page_may_read_the_session_and_the_challenge() -> None:
     assert headers(PAGE, ORIGINS) == {
         "access-control-allow-origin": "https://Inspector.example",
-        "access-control-expose-headers": "Mcp-Session-Id, WWW-Authenticate",
+        "access-control-expose-headers": "Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy",
         "vary": "Origin",
     }
 

@@ -19,6 +19,7 @@ from gateway.rooms import Rooms
 from tests.fakes.clock import Clock
 from tests.fakes.signing import MemoryKey
 from tests.fakes.values import ORIGIN
+from tests.gateway.proposals.room import Room
 from tests.walk.rooms import Gateway, gateway
 
 
@@ -47,6 +48,19 @@ async def test_an_operator_sees_policy_seal_spill_and_what_waits(tmp_path: Path)
         assert (facts["status"], facts["policy_problem"], facts["last_seal"]) == ("ok", [], None)
         assert (facts["records_spilled"], facts["approvals_waiting"]) == (0, 0)
         assert "upstreams" not in facts
+
+
+async def test_which_version_of_the_policy_is_in_force_and_that_a_proposal_waits(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as opened:
+        room = Room(opened)
+        identifier = await room.proposed(room.text + "# another\n")
+        facts = told(await asked(opened))
+        assert (facts["policy_version"], facts["approvals_waiting"]) == (0, 1)
+        await room.decide(identifier, "approvers", "hr")
+        await room.tend(identifier)
+        digest = (await room.in_force())[1]
+        facts = told(await asked(opened))
+        assert (facts["policy_version"], facts["policy"]) == (1, digest)
 
 
 @pytest.mark.parametrize(

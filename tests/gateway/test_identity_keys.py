@@ -1,10 +1,14 @@
 import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from devhost.accounts import TENANT
-from gateway.identity_keys import FRESH, PAUSE, RETRY, STALE, IdentityKeys, KeysUnavailableError
+from gateway import identity_keys
+from gateway.identity_keys import FRESH, MAX_KEY_SET, PAUSE, RETRY, STALE, IdentityKeys, KeysUnavailableError
 from tests.fakes.clock import Clock
 from tests.fakes.entra import AUTHORITY, Tenant
 
@@ -106,3 +110,43 @@ async def test_all_who_ask_while_the_first_fetch_is_under_way_get_the_key_that_i
         found = await asyncio.gather(*(keys.find(TENANT, tenant.issuer.keys.signing.kid) for _ in range(8)))
     assert all(found)
     assert tenant.fetches == 1
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body without end, as fast as it is read, or standing still."""
+
+    def __init__(self, *, is_still: bool = False) -> None:
+        self.given = 0
+        self._is_still = is_still
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(30 if self._is_still else 0)
+            self.given += 10_000
+            yield b" " * 10_000
+            assert self.given < 10 * MAX_KEY_SET, "nobody stops reading"
+
+
+async def test_a_key_set_without_end_is_read_no_further_than_the_limit() -> None:
+    body = Endless()
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=body))) as client:
+        with pytest.raises(KeysUnavailableError):
+            await IdentityKeys(client, AUTHORITY, Clock()).find(TENANT, "any")
+    assert body.given <= MAX_KEY_SET + 10_000
+
+
+async def test_a_key_set_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity_keys, "PATIENCE", 0.01)
+    stands = Endless(is_still=True)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=stands))) as client:
+        with pytest.raises(KeysUnavailableError):
+            await asyncio.wait_for(IdentityKeys(client, AUTHORITY, Clock()).find(TENANT, "any"), 5)
+
+
+async def test_a_packed_key_set_that_nobody_asked_for_is_not_unpacked(tenant: Tenant) -> None:
+    keys = tenant.issuer.keys
+    packed = gzip.compress(json.dumps(keys.jwks(tenant.issuer.name())).encode())
+    answer = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(packed))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as client:
+        with pytest.raises(KeysUnavailableError):
+            await IdentityKeys(client, AUTHORITY, Clock()).find(TENANT, keys.signing.kid)

@@ -13,7 +13,7 @@ from mcp.shared.inbound import (
     encode_header_value,
 )
 
-from gateway.inbound import MAX_BODY, Reading, decode_header, read
+from gateway.inbound import MAX_BODY, MAX_HEADERS, MAX_TARGET, Reading, decode_header, read
 from gateway.reasons import Reason
 from gateway.values import Arrival, Era, MessageKind
 
@@ -41,6 +41,8 @@ def modern(method: str = "tools/call", **changes: Any) -> tuple[dict[str, Any], 
 
 
 LEGACY_CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "get_customer", "arguments": {}}}
+
+COMPLETION = {"jsonrpc": "2.0", "id": 7, "method": "completion/complete"}
 
 
 def test_a_legacy_call_is_read() -> None:
@@ -88,6 +90,11 @@ def test_a_modern_call_is_read() -> None:
         (LEGACY_CALL | {"params": {}}, Reason.PARAMS_INVALID),
         (LEGACY_CALL | {"params": {"name": ""}}, Reason.PARAMS_INVALID),
         (LEGACY_CALL | {"params": {"name": "x", "_meta": 1}}, Reason.PARAMS_INVALID),
+        (COMPLETION | {"params": {}}, Reason.PARAMS_INVALID),
+        (COMPLETION | {"params": {"ref": "ref/prompt"}}, Reason.PARAMS_INVALID),
+        (COMPLETION | {"params": {"ref": 5, "uri": "x"}}, Reason.PARAMS_INVALID),
+        (COMPLETION | {"params": {"ref": {"type": "ref/prompt"}, "name": "x"}}, Reason.PARAMS_INVALID),
+        (COMPLETION | {"params": {"ref": {"type": "ref/resource", "uri": ["x"]}}}, Reason.PARAMS_INVALID),
         (LEGACY_CALL | {"method": "tools/destroy"}, Reason.METHOD_UNKNOWN),
         (LEGACY_CALL | {"method": "server/discover"}, Reason.METHOD_UNKNOWN),
         (LEGACY_CALL | {"method": "notifications/initialized"}, Reason.METHOD_UNKNOWN),
@@ -97,6 +104,44 @@ def test_a_modern_call_is_read() -> None:
 )
 def test_a_body_that_is_not_one_message_is_refused(body: Any, expected: Reason) -> None:
     assert reason(post(body)) is expected
+
+
+@pytest.mark.parametrize("reference", [{"type": "ref/prompt", "name": "x"}, {"type": "ref/resource", "uri": "x"}])
+def test_a_completion_is_aimed_at_what_its_reference_names(reference: dict[str, str]) -> None:
+    reading = post(COMPLETION | {"params": {"ref": reference}})
+    assert (reading.refusal, reading.call.target) == (None, "x")
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("tools/call", lambda target: {"name": target}),
+        ("resources/read", lambda target: {"uri": target}),
+        ("prompts/get", lambda target: {"name": target}),
+        ("completion/complete", lambda target: {"ref": {"type": "ref/resource", "uri": target}}),
+    ],
+)
+def test_a_target_longer_than_any_name_is_refused(method: str, params: Any) -> None:
+    body = LEGACY_CALL | {"method": method}
+    assert post(body | {"params": params("\u00e9" * MAX_TARGET)}).refusal is None
+    assert reason(post(body | {"params": params("x" * (MAX_TARGET + 1))})) is Reason.PARAMS_INVALID
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("x-one", "a" * MAX_HEADERS)],
+        [("x" * MAX_HEADERS, "")],
+        [("x-many", "a")] * (MAX_HEADERS // 7 + 1),
+    ],
+)
+def test_headers_that_are_too_large_together_are_refused_whichever_they_are(headers: list[tuple[str, str]]) -> None:
+    assert reason(post(LEGACY_CALL, *headers)) is Reason.HEADER_MALFORMED
+
+
+def test_headers_up_to_the_limit_are_read() -> None:
+    taken = len("x-one") + sum(map(len, JSON))
+    assert post(LEGACY_CALL, ("x-one", "a" * (MAX_HEADERS - taken))).refusal is None
 
 
 def test_the_request_id_is_known_even_of_a_message_that_is_refused() -> None:

@@ -1,8 +1,12 @@
+import json
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.jsontext import MAX_DEPTH, Malformed, Number, parse, plain, pretty, write
+from gateway.jsontext import MAX_DEPTH, Malformed, Number, parse, parse_data, plain, pretty, write
+from tests.gateway.test_hostile_inputs import growth
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(
@@ -76,3 +80,89 @@ def test_for_people_it_is_indented_and_numbers_keep_their_spelling() -> None:
     assert pretty(parse(b'{"a":[1.0,12345678901234567890],"b":"\xc3\xa9"}')) == (
         '{\n  "a": [\n    1.0,\n    12345678901234567890\n  ],\n  "b": "é"\n}'
     )
+
+
+# Data that is only searched.
+
+NUMBERS = (
+    st.integers().map(str)
+    | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+    | st.decimals(allow_nan=False, allow_infinity=False).map(str)
+    | st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+    | st.sampled_from(["-0", "-0.0", "1.0", "1.50", "1e5", "1E5", "1e-05", "1e-5", "0.00001", "1e+16", "1e16", "1e400"])
+)
+ESCAPES = ("\\u0061", "\\u0020", "\\u005c", "\\u0022", "\\u000a", "\\u00e9", "\\ud83d", "\\ude00", "\\uD83D\\uDE00")
+STRINGS = (
+    TEXT.map(json.dumps)
+    | TEXT.map(lambda text: json.dumps(text, ensure_ascii=False))
+    | st.text("ab", max_size=2).map(json.dumps)
+    | st.lists(
+        st.sampled_from(
+            [*ESCAPES, "\\u+05c", "u+05c", "\\\\", "\\/", "\\n", '\\"', " ", "é", "a", "/", "\x7f", "\u2028"]
+        )
+    ).map(lambda parts: '"' + "".join(parts) + '"')
+)
+SPACE = st.sampled_from(["", "", "", " ", "\n  ", "\t", "\r"])
+
+
+def listed(items: st.SearchStrategy[str], ends: str) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda parts, before, after: ends[0] + before + ("," + after).join(parts) + before + ends[1],
+        st.lists(items, max_size=4),
+        SPACE,
+        SPACE,
+    )
+
+
+TEXTS = st.recursive(
+    NUMBERS | STRINGS | st.sampled_from(["true", "false", "null", "NaN", "Infinity", "01", "1.", "+1", "", "tru"]),
+    lambda inner: (
+        listed(inner, "[]")
+        | listed(st.builds(lambda key, at, item: f"{key}{at}:{at}{item}", STRINGS, SPACE, inner), "{}")
+    ),
+    max_leaves=12,
+)
+
+
+def told(value: Any) -> Any:
+    """The value with its numbers as they are spelled, and told apart from all else."""
+    if isinstance(value, dict):
+        return ["object", *((key, told(item)) for key, item in value.items())]
+    if isinstance(value, list):
+        return ["list", *map(told, value)]
+    if isinstance(value, int | float | Number) and not isinstance(value, bool):
+        return "number", write(value)
+    return type(value), value
+
+
+@given(TEXTS)
+@example('{"a":1,"a":1}')
+@example('{"a":1,"\\u0061":1}')
+@example('{"k":"\\\\u+05cu+05c","":1,"":2}')
+@example("[1e-05,1.0,{}]")
+@example('{"a":1e-05,"b":[2e-07,0.5,1e+16]}')
+@example("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+@example("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
+@example('"\\ud800"')
+def test_data_that_is_searched_is_read_as_any_other(text: str) -> None:
+    data, value = parse_data(text), parse(text)
+    assert told(data) == told(value)
+    if not isinstance(value, Malformed):
+        assert write(data) == write(value)
+
+
+@given(st.text())
+def test_no_data_makes_it_raise(text: str) -> None:
+    assert told(parse_data(text)) == told(parse(text))
+
+
+def test_most_data_is_read_without_numbers_of_its_own_kind() -> None:
+    # So much sooner that what is spelled as usual must not need the other reader.
+    text = '{ "a": [1.5, 1.0, 12345678901234567890, 0.0001], "b": "\\u00e9\\n\\/ \\ud83d\\ude00" }'
+    assert parse_data(text) == {"a": [1.5, 1.0, 12345678901234567890, 0.0001], "b": "é\n/ 😀"}
+
+
+@pytest.mark.parametrize("item", ["1e-05", '"\\u00e9"', "{}", "0.5"])
+def test_data_costs_in_proportion(item: str) -> None:
+    texts = {count: "{" + ",".join(f'"{n}":{item}' for n in range(count)) + "}" for count in (4_000, 16_000)}
+    assert growth(lambda count: parse_data(texts[count]), 4_000) < 10

@@ -44,8 +44,16 @@ async def test_health_is_ok_with_settings_and_a_policy(monkeypatch: pytest.Monke
     environment(monkeypatch, policy)
     status, facts = await process.health_of()
     assert (status, facts["status"], facts["policy_rejected"]) == (200, "ok", False)
-    assert len(facts["policy"]) == 64
+    assert (len(facts["policy"]), facts["policy_version"]) == (64, 0)
     await close()
+
+
+async def test_refusals_left_out_are_those_of_strangers_and_those_of_limits(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as opened:
+        opened.rooms.limits.omitted = 3
+        opened.rooms.recorder._budget.omitted = 4
+        _, facts = await process.facts_of(opened.rooms)
+        assert facts["refusals_left_out"] == 7
 
 
 async def test_a_job_that_failed_is_told_by_health(

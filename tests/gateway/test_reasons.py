@@ -29,8 +29,9 @@ def test_the_status_of_a_specified_code_is_the_specified_one(code: int, status: 
 
 def test_in_the_legacy_era_only_an_ended_session_or_an_unknown_server_is_not_found() -> None:
     not_found = {r for r in Reason if (r.wire.legacy_http or r.wire.http) == 404}
-    # The last two are told on pages and by the APIs, never to a client of MCP.
-    assert not_found == {Reason.SESSION_ENDED, Reason.SERVER_UNKNOWN, Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN}
+    # Told on pages and by the APIs, never to a client of MCP.
+    elsewhere = {Reason.APPROVAL_UNKNOWN, Reason.GRANT_UNKNOWN, Reason.PROPOSAL_UNKNOWN}
+    assert not_found == {Reason.SESSION_ENDED, Reason.SERVER_UNKNOWN} | elsewhere
 
 
 def test_a_code_of_our_own_tells_one_thing() -> None:

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +69,34 @@ def test_an_event_or_a_line_without_end_is_stopped(raw: bytes) -> None:
 def test_any_number_of_keep_alives_is_not_a_large_event() -> None:
     parser = Parser(limit=50)
     assert len([event for _ in range(100) for event in parser.feed(b": still here\n\n")]) == 100
+
+
+@given(st.integers(40, 60), st.integers(1, 7))
+def test_how_it_is_cut_makes_no_event_too_large(length: int, size: int) -> None:
+    raw, parser, found = b"data: " + b"x" * (length - 8) + b"\n\n", Parser(limit=50), list[Event]()
+    too_large = len(raw) > 50
+    try:
+        for start in range(0, len(raw), size):
+            found.extend(parser.feed(raw[start : start + size]))
+    except EventTooLargeError:
+        assert too_large
+    else:
+        assert not too_large
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [(b"x" * 60_000, 1), (b"x" * 60_000, 2), (b"xyz\n" * 15_000, 60_000), (b"data\n" * 12_000, 3)],
+    ids=["single bytes", "pairs", "unknown fields", "empty data"],
+)
+def test_an_event_that_never_ends_takes_no_more_memory_than_a_few_times_its_limit(line: bytes, size: int) -> None:
+    chunks, parser = [line[start : start + size] for start in range(0, len(line), size)], Parser(limit=65_536)
+    tracemalloc.start()
+    try:
+        for chunk in chunks:
+            assert list(parser.feed(chunk)) == []
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 4 * 65_536

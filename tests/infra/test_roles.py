@@ -28,9 +28,10 @@ ON = {
     ("host", "account"): "host storage account",
     ("host", "state[number]"): "tables of state",
     ("evidence", "rows"): "table of evidence",
-    ("evidence", "stores[number]"): "containers of seals and payloads",
+    ("evidence", "stores[number]"): "containers of seals, payloads and policies",
     ("evidence", "stores[0]"): "container of seals",
     ("evidence", "stores[1]"): "container of payloads",
+    ("evidence", "stores[2]"): "container of policies",
     ("sealcopy", "seals"): "container of copies",
     ("vault", "vault"): "vault",
     ("vault", "keys[number]"): "each of the two keys",
@@ -101,7 +102,7 @@ def test_evidence_is_open_to_custom_roles_alone_and_never_as_a_whole_account() -
     assert {found.file for found in at_evidence} == {"evidence", "sealcopy"}
     for found in at_evidence:
         assert text(found.body["properties"]["roleDefinitionId"]) in custom()
-        assert text(found.body["scope"]) in ("rows", "stores[number]", "stores[0]", "stores[1]", "seals")
+        assert text(found.body["scope"]) in ("rows", "stores[number]", "stores[0]", "stores[1]", "stores[2]", "seals")
     # Nor is a role given at a resource group, a subscription, or nowhere in particular.
     assert all("scope" in found.body for found in ASSIGNMENTS)
 

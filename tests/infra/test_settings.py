@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from gateway.evidence.reading import PAYLOADS, SEALS
+from gateway.proposals.versions import CONTAINER as POLICIES
 from gateway.storage import approvals, pins
 from tests.infra.bicep import INFRA, ROOT, bodies, parsed
 
@@ -79,8 +80,8 @@ def test_the_command_line_is_given_every_setting_that_it_reads() -> None:
 
 def test_the_stores_have_the_tables_and_containers_that_the_code_opens() -> None:
     host, evidence = (parsed(INFRA / "modules" / f"{name}.bicep")["variables"] for name in ("host", "evidence"))
-    assert set(host["tables"]["value"]) == {pins.TABLE, approvals.TABLE, approvals.GRANTS}
-    assert evidence["containers"]["value"] == [SEALS, PAYLOADS]
+    assert set(host["tables"]["value"]) == {pins.TABLE, approvals.TABLE, approvals.GRANTS, approvals.PROPOSALS}
+    assert evidence["containers"]["value"] == [SEALS, PAYLOADS, POLICIES]
     copy = parsed(INFRA / "modules" / "sealcopy.bicep")["resources"]["seals"]["config"]
     assert copy["name"] == SEALS
 

@@ -93,7 +93,9 @@ def test_the_developer_cli_finds_the_template_the_app_and_its_tag() -> None:
     project = yaml.safe_load((ROOT / "azure.yaml").read_text())
     assert project["infra"] == {"provider": "bicep", "path": "infra", "module": "main"}
     (service,) = project["services"]
-    assert project["services"][service] == {"project": ".", "language": "python", "host": "function"}
+    found = dict(project["services"][service])
+    assert found.pop("hooks") == {"prepackage": {"shell": "sh", "run": "make compile"}}
+    assert found == {"project": ".", "language": "python", "host": "function"}
     assert f"'azd-service-name': '{service}'" in (INFRA / "modules" / "app.bicep").read_text()
     assert "'azd-env-name': environmentName" in MAIN.read_text()
 

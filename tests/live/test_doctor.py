@@ -1,4 +1,4 @@
-"""The doctor on the whole stack: all is well, and of twelve things that are broken each is found and named."""
+"""The doctor on the whole stack: all is well, and of thirteen things that are broken each is found and named."""
 
 import asyncio
 import json
@@ -15,7 +15,10 @@ from devhost.accounts import AUDIENCE
 from devhost.stack import ROOT
 from gateway.doctor.finding import Finding, State
 from gateway.doctor.run import bench_for, examine
+from gateway.proposals.version import name_of
+from gateway.proposals.versions import CONTAINER
 from gateway.settings import read
+from gateway.storage.blobs import open_blobs
 from tests.live.conftest import Live
 from tests.live.test_seals import SEAL, VERIFY, python
 from tests.live.test_stack import ARGUMENTS, TOOL
@@ -111,6 +114,20 @@ async def test_each_of_twelve_things_that_are_broken_is_found_and_named(
         found_it[broken.name, broken.value] = [finding for finding in faults if broken.seen in finding.seen]
         assert all(finding.do for finding in faults)
     assert [broken for broken, named in found_it.items() if not named] == []
+
+
+async def test_a_version_of_the_policy_that_nobody_signed_is_found(live: Live, environment: dict[str, str]) -> None:
+    ports = live.stack.ports
+    forged = open_blobs(azurite.copies_connection_string(ports), CONTAINER, "")
+    try:
+        await forged.create(name_of(1), b"forged\nversion: 1\n")
+    finally:
+        await forged.close()
+    blobs = {"COUNTERSIGN_EVIDENCE_BLOBS": azurite.copies_connection_string(ports)}
+    copies = {"COUNTERSIGN_SEAL_COPY": azurite.blobs_connection_string(ports)}
+    found = await examined(environment | blobs | copies, "policy")
+    faults = [finding.seen for finding in found if finding.state is State.FAULT]
+    assert faults == ["version 1 of the policy cannot be read (MalformedError)"]
 
 
 async def test_a_shell_with_the_settings_of_the_stack_runs_the_command(live: Live) -> None:

@@ -20,7 +20,7 @@ from gateway.call import serve
 from gateway.catalogue import Catalogue
 from gateway.evidence.chain import Chains
 from gateway.evidence.reading import Stored
-from gateway.forward import open_client
+from gateway.forward import Upstreams, open_client
 from gateway.groups import Memberships
 from gateway.held_secrets import HeldSecrets
 from gateway.held_tokens import HeldTokens, Token
@@ -28,6 +28,8 @@ from gateway.identity_keys import IdentityKeys
 from gateway.payloads import Payloads
 from gateway.pinning import Pinning
 from gateway.policy.source import PolicySource
+from gateway.proposals.register import Proposals
+from gateway.proposals.versions import Versions
 from gateway.record import Recorder
 from gateway.rooms import Pace, Rooms
 from gateway.seal import seal_for
@@ -143,19 +145,22 @@ async def gateway(
     pins = pins or pinned(yaml.safe_load(policy_text())["servers"])
     approvals, grants, calendar, key = MemoryApprovals(), MemoryApprovals(), Calendar(), MemoryKey()
     read_rows = MemoryRows(evidence)
-    async with open_client() as client, tenant.client() as keys:
+    async with open_client() as client, tenant.client() as keys, contextlib.aclosing(Upstreams()) as upstreams:
         payloads = MemoryBlobs()
         recorder = Recorder(Chains(evidence), Payloads(payloads), clock=clock)
         configured, held = settings(COUNTERSIGN_POLICY=str(policy_file)), HeldSecrets(read_secret, clock)
         book = Book(approvals, recorder, partial(seal_for, PURPOSE, configured.session_key, held), calendar)
+        versions = Versions(MemoryBlobs(), SigningKeys(MemoryKey(), clock), calendar, clock)
+        policy = PolicySource(policy_file, clock, directory=directory, newest=versions.newest)
         rooms = Rooms(
             settings=configured,
             keys=IdentityKeys(keys, AUTHORITY),
-            policy=PolicySource(policy_file, clock, directory=directory),
+            policy=policy,
             recorder=recorder,
             secrets=held,
             tokens=UpstreamTokens(configured, held, TokenEndpoint(client), _no_identity, HeldTokens(clock)),
             client=client,
+            upstreams=upstreams,
             memberships=Memberships(directory, clock),
             catalogue=Catalogue(Pinning(pins, recorder, clock), recorder, clock),
             pins=pins,
@@ -163,6 +168,7 @@ async def gateway(
             grants=Register(grants, book, calendar),
             signing=SigningKeys(key, clock),
             library=Stored(read_rows, MemoryBlobs(), payloads),
+            proposals=Proposals(MemoryApprovals(), book, versions, policy, calendar),
             pace=PACE,
             now=calendar,
         )

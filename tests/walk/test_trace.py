@@ -31,7 +31,7 @@ PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 OTHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MARY = {"content": [{"type": "text", "text": "mary@shop.example"}], "structuredContent": {"salary": 918273645546372819}}
 ROOMS = [
-    *("inbound", "authenticate", "session", "groups", "authorize", "catalogue", "grant", "approval"),
+    *("inbound", "authenticate", "session", "groups", "limits", "authorize", "catalogue", "grant", "approval"),
     *("record intent", "credential", "forward", "mask", "record outcome"),
 ]
 

@@ -138,7 +138,7 @@ async def test_a_stream_that_goes_wrong_ends_with_a_json_rpc_error_on_record(
 async def test_an_event_over_the_limit_ends_the_stream(
     door: Gateway, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse.Parser.__init__, "__defaults__", (1000,))
+    monkeypatch.setattr(sse, "MAX_EVENT", 1000)
     upstream.answer = events({"jsonrpc": "2.0", "id": ..., "result": {"a": "x" * 2000}})
     [last] = await messages(await door.call())
     assert last["error"]["code"] == 50206

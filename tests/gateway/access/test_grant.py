@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from gateway.access.grant import (
     EXTENDED,
-    HALF_ASKED,
     OVER,
     Ending,
     Grant,
@@ -21,7 +20,7 @@ from gateway.access.grant import (
     request_columns,
     span_columns,
 )
-from gateway.approvals.approval import stamp
+from gateway.approvals.approval import HALF_ASKED, stamp
 from gateway.values import CallerKind
 from tests.gateway.approvals.desk import START
 

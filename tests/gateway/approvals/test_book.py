@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.approvals.approval import Approval, State
-from gateway.approvals.book import CALL, MAX_REASON, Actor, is_identifier
+from gateway.approvals.approval import MAX_REASON
+from gateway.approvals.book import CALL, Actor, is_identifier
 from gateway.reasons import Reason
 from gateway.storage.contract import StoreUnavailableError
 from gateway.values import Refusal

@@ -116,9 +116,9 @@ async def test_a_run_that_ends_while_the_server_works_is_ambiguous(door: Gateway
     async def end(*_: Any, **__: Any) -> Any:
         raise ProcessEndsError
 
-    real, door.rooms.client.send = door.rooms.client.send, end  # type: ignore[method-assign]
+    real, door.rooms.upstreams.send = door.rooms.upstreams.send, end  # type: ignore[method-assign]
     await die(door, task)
-    door.rooms.client.send = real  # type: ignore[method-assign]
+    door.rooms.upstreams.send = real  # type: ignore[method-assign]
     await run_now(door, task)
     assert said(await get(door, task)) == Reason.CALL_AMBIGUOUS.wire.sentence
     assert events(door) == ["intent/allowed", "approval_consumed/consumed", "outcome/call_ambiguous"]

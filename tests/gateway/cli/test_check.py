@@ -19,6 +19,7 @@ def test_a_good_policy_is_summed_up(tmp_path: Path) -> None:
         "  masks      1: personal",
         "  approvals  none",
         "  grants     none",
+        "  limits     none",
         f"  SHA-256    {good().digest}",
     ]
 
@@ -28,7 +29,13 @@ def test_a_good_policy_is_summed_up_for_programs(tmp_path: Path) -> None:
     found = json.loads(printed.text)
     assert (printed.code, found["valid"], found["policy"]) == (0, True, good().digest)
     assert (found["servers"], found["rules"], found["masks"]) == (["records"], ["engineers-read"], ["personal"])
-    assert (found["approvals"], found["grants"]) == ([], [])
+    assert (found["approvals"], found["grants"], found["limits"]) == ([], [], [])
+
+
+def test_a_limit_is_named_once_however_many_servers_it_is_on(tmp_path: Path) -> None:
+    servers = "servers:\n  open: {url: https://open.example.com/mcp}\n"
+    document = changed("servers:\n", servers) + "limits: {gentle: {who: anyone, servers: ['*'], concurrent: 1}}\n"
+    assert "  limits     1: gentle" in main(["check", str(written(tmp_path, document))]).text.splitlines()
 
 
 def test_each_mistake_has_a_line(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cli.explanation import explain
+from gateway.cli.explanation import explain, in_json
 from gateway.cli.explanation_text import in_text
 from gateway.policy.condition import Condition, Place, compile_condition
-from gateway.policy.document import Effect, Policy, Rule, Who
+from gateway.policy.document import Effect, Limit, Policy, Rule, Who
 from gateway.policy.glob import Glob
 from gateway.values import Call, Caller, CallerKind, Decision
 from tests.fakes.values import CALLER
@@ -181,3 +181,23 @@ def test_no_line_is_wider_than_the_terminal(
     assert text.startswith("ALLOWED" if isinstance(explained.outcome, Decision) else "REFUSED")
     in_one_line = " ".join(text.split())
     assert all(f"{said.rule.name} {said.why.value}" in in_one_line for said in explained.verdicts)
+
+
+def test_limits_of_this_caller_on_this_server_are_told_with_their_numbers() -> None:
+    here = frozenset({"records"})
+    limits = (
+        Limit("all", Who(), here, 2.5, 20, 4, 500, 2 * 1024 * 1024),
+        Limit("few", Who(), here, concurrent=1),
+        Limit("agents", Who(kinds=frozenset({CallerKind.AGENT})), here, concurrent=2),
+    )
+    policy = replace(policy_of(ALLOW), limits_of={"records": limits})
+    lines = in_text(explain(policy, CALLER, GET, NOW), policy, person="engineer", columns=100).splitlines()
+    assert lines[3:5] == [
+        "limit    all: at most 2.5 requests a second, 20 at once; 4 open; 500 calls in a session; answers of",
+        "         2MiB, in each process",
+    ]
+    assert lines[5] == "limit    few: at most 1 open, in each process"
+    assert not any("agents" in line for line in lines)
+    told = in_json(explain(policy, CALLER, GET, NOW), policy)["limits"]
+    assert [each["name"] for each in told] == ["all", "few"]
+    assert (told[0]["result_bytes"], told[1]["requests_per_second"]) == (2 * 1024 * 1024, None)

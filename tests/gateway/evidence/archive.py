@@ -13,9 +13,10 @@ from gateway.events import Event, Outcome
 from gateway.evidence.bodies import blob_name
 from gateway.evidence.chain import Chains
 from gateway.evidence.form import FILTERS, columns_of
+from gateway.evidence.jws import Keys
 from gateway.evidence.reading import Stored, seal_number
 from gateway.evidence.sealing import Sealer, public_keys
-from gateway.evidence.statement import Keys, time_of
+from gateway.evidence.statement import time_of
 from gateway.evidence.verdict import Report
 from gateway.evidence.verify import Scope, Verifier
 from tests.fakes.blobs import MemoryBlobs

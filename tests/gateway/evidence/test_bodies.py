@@ -42,6 +42,8 @@ def test_the_record_of_a_policy_names_its_text() -> None:
     loaded = {"event": "policy", "policy": DIGEST, "kept": "whole"}
     assert named_in(loaded) == Named(policy_name(DIGEST), DIGEST)
     assert named_in(loaded | {"kept": "left_out"}) is None
+    proposed = {"event": "policy_proposed", "policy": "0" * 64, "target": DIGEST, "kept": "whole"}
+    assert named_in(proposed) == Named(policy_name(DIGEST), DIGEST)
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST + "\n", DIGEST[:-1], 7])

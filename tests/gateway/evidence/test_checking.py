@@ -2,7 +2,7 @@ import pytest
 
 from gateway.events import Event
 from gateway.evidence.checking import Watch, check, check_newest
-from gateway.evidence.statement import Keys
+from gateway.evidence.jws import Keys
 from gateway.evidence.verify import Scope
 from tests.fakes.blobs import MemoryBlobs
 from tests.gateway.evidence.archive import Archive, body_of, recorded, row_of, told

@@ -1,11 +1,17 @@
+import asyncio
+import json
 import random
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.evidence.checking import check
 from gateway.evidence.folder import Folder
-from gateway.evidence.statement import keys_of
+from gateway.evidence.jws import keys_of
 from gateway.evidence.verdict import Report
 from gateway.evidence.verify import Scope
 from gateway.storage.contract import StoreUnavailableError
@@ -70,3 +76,59 @@ async def test_a_folder_that_is_no_export_and_keys_that_are_none_are_refused(tmp
     (path / "keys.json").write_text("[")
     with pytest.raises(StoreUnavailableError, match=r"keys\.json"):
         Folder(path).keys()
+
+
+def folder_of(path: Path, rows: list[Any]) -> Folder:
+    (path / "seals").mkdir()
+    write_lines(path / "records.jsonl", rows)
+    return Folder(path)
+
+
+def row(session: str, key: str) -> dict[str, str]:
+    return {"PartitionKey": session, "RowKey": key}
+
+
+async def test_looking_into_every_session_reads_no_line_more_than_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(f"20261123-{session:03}", f"w-{number}") for session in range(60) for number in range(3)]
+    folder = folder_of(tmp_path, rows)
+    read: list[bytes] = []
+
+    def counted(text: bytes, loads: Any = json.loads) -> Any:
+        read.append(text)
+        return loads(text)
+
+    monkeypatch.setattr(json, "loads", counted)
+    found = [found for session in range(60) async for found in folder.rows(f"20261123-{session:03}")]
+    assert found == rows
+    assert len(read) == 2 * len(rows)
+
+
+NAMES = st.sampled_from(["", "20261121-a", "20261122-a", "20261122-b", "20261123-a", "~day-1"])
+LINES = st.lists(st.builds(row, NAMES, st.sampled_from([f"w-{number}" for number in range(12)])), max_size=25)
+
+
+@given(LINES, NAMES, st.booleans())
+def test_rows_come_in_the_order_of_their_keys_however_lines_lie(
+    rows: list[dict[str, str]], session: str, is_sorted: bool
+) -> None:
+    def key(each: dict[str, str]) -> tuple[str, str]:
+        return each["PartitionKey"], each["RowKey"]
+
+    marked = [each | {"body": str(place)} for place, each in enumerate(sorted(rows, key=key) if is_sorted else rows)]
+    expected = sorted(marked, key=key)
+
+    async def read(folder: Folder) -> None:
+        assert [each async for each in folder.rows(session)] == [
+            each for each in expected if each["PartitionKey"] == session
+        ]
+        assert [each async for each in folder.rows(session, "w-10", "w-3")] == [
+            each for each in expected if each["PartitionKey"] == session and "w-10" <= each["RowKey"] <= "w-3"
+        ]
+        assert [each async for each in folder.records("20261122", "20261122")] == [
+            each for each in expected if each["PartitionKey"].startswith("20261122")
+        ]
+
+    with tempfile.TemporaryDirectory() as path:
+        asyncio.run(read(folder_of(Path(path), marked)))

@@ -1,6 +1,8 @@
 import hashlib
 import json
 
+import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +56,19 @@ def test_row_keys_sort_as_sequence_numbers_do() -> None:
 def test_every_record_has_a_form(fields: dict[str, str | int]) -> None:
     row = chained(fields, session="s", writer="w", sequence=0, previous=FIRST)
     assert json.loads(str(row["body"]))["sequence"] == 0
+
+
+_TEXTS = st.text(st.characters(exclude_categories=()), max_size=20)
+_NAMES = st.text(st.characters(max_codepoint=0x2FF), min_size=1, max_size=5) | st.sampled_from(["\U0001f600", "\ufb33"])
+
+
+@given(st.dictionaries(_NAMES, _TEXTS | st.integers() | st.booleans(), max_size=6))
+def test_the_body_is_what_rfc_8785_makes_of_it_byte_for_byte_or_there_is_none(fields: dict[str, str | int]) -> None:
+    known: dict[str, str | int] = {"v": 1, "session": "s", "writer": "w", "sequence": 0, "previous": FIRST}
+    try:
+        expected = rfc8785.dumps({**fields, **known}).decode()
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            chained(fields, session="s", writer="w", sequence=0, previous=FIRST)
+    else:
+        assert chained(fields, session="s", writer="w", sequence=0, previous=FIRST)["body"] == expected

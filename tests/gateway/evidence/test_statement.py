@@ -7,18 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.evidence.jws import digest_of, keys_of, text_of
 from gateway.evidence.statement import (
     FIRST,
     Broken,
     Covered,
     MalformedSealError,
     Statement,
-    digest_of,
     is_signed,
-    keys_of,
     message_of,
     parse,
-    text_of,
 )
 from gateway.storage.contract import KeyVersion
 from tests.fakes.signing import MemoryKey, base64url

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gateway.events import Event
 from gateway.evidence.form import FILTERS, FIRST, row_key
+from gateway.evidence.jws import Keys, text_of
 from gateway.evidence.reading import row_of as place_of
-from gateway.evidence.statement import Keys, message_of, parse, text_of, time_of
+from gateway.evidence.statement import message_of, parse, time_of
 from gateway.evidence.verdict import Report
 from gateway.evidence.verify import Scope
 from tests.gateway.evidence.archive import Archive, Rows, body_of, recorded, row_of, told, verified

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from gateway.events import Event
 from gateway.evidence.form import FILTERS, row_key
+from gateway.evidence.jws import Keys
 from gateway.evidence.reading import row_of as place_of
-from gateway.evidence.statement import Keys, time_of
+from gateway.evidence.statement import time_of
 from gateway.evidence.verdict import Report
 from tests.gateway.evidence.archive import Archive, Rows, body_of, recorded, row_of, told, verified
 

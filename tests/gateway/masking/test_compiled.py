@@ -2,10 +2,13 @@ import sys
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonpath_rfc9535 import JSONPathError
 
 from gateway.masking.compiled import Rules, compiled
 from gateway.masking.detectors import DETECTORS
+from gateway.masking.fields import folded
 from gateway.masking.hide import Rule
 from gateway.values import Action, Mask
 
@@ -98,3 +101,18 @@ def test_a_text_of_a_policys_own_pattern_is_always_searched_whole() -> None:
     own = rules(Mask("m", Action.REDACT, detectors=("email",), patterns=(("first", "^word"),)))
     text = "\n".join(["word", *["no more"] * 400, "word", *["no more"] * 2000, "a@b.co"])
     assert own.outcomes([text])[text].text.count("[hidden:first]") == 1
+
+
+@given(st.text("pPaAyY_- .é\u0130ß1"))
+def test_a_key_is_told_by_its_letters_and_digits(key: str) -> None:
+    found = rules(Mask("m", Action.REDACT, detectors=("phone",), fields=("pay", "ay1", "i̇")))
+    assert found.key(key).fields == found.names.get(folded(key), ())
+
+
+@given(st.lists(st.sampled_from(["ssn,a", "a,b", "1,a@b.co", "a@b.co,ssn", "123-45-6789,x", ""]), max_size=6))
+def test_a_table_is_seen_whatever_was_hidden_in_it_first(lines: list[str]) -> None:
+    every = rules(Mask("m", Action.REDACT, detectors=("email", "us_ssn"), fields=("a",)))
+    text = "\n".join(lines)
+    outcome = every.outcomes([text]).get(text)
+    left = outcome.text if outcome else text
+    assert every.outcomes([left]) == {}

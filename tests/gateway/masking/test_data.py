@@ -1,8 +1,10 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.jsontext import MAX_DEPTH, Number, parse
+from gateway.jsontext import MAX_DEPTH, Number, parse, write
 from gateway.masking.compiled import compiled
 from gateway.masking.data import MOST_NESTED, DataWalk, TooDeepError
 from gateway.masking.hide import GONE
@@ -313,3 +315,40 @@ def test_a_telling_key_hides_the_whole_value_though_a_detector_finds_a_part() ->
         ("phone", "$['phone']"),
         ("email", "$['note']"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ('{"a":4111111111111111.0}', '{"a":0}'),
+        ('{"a":4111111111111111.0,"b":1.5}', '{"a":0,"b":1.5}'),
+        ('{"password":12345678.25}', '{"password":0}'),
+        ('{"password":1e-15}', '{"password":0}'),
+        ('{"password":123456789.000001}', '{"password":0}'),
+        ('["4111111111111111",4111111111111111.0,4111111111111111]', '["[hidden:payment_card]",0,0]'),
+    ],
+)
+def test_a_number_in_a_text_is_found_however_it_is_spelled(text: str, hidden: str) -> None:
+    mask = detect("payment_card", "password")
+    assert hide(text, mask) == hidden
+    assert write(hide(parse(text), mask)).decode() == hidden
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "password", "card"]),
+            st.integers(0, 10**17).map(str)
+            | st.decimals(0, 10**16, places=1).map(str)
+            | st.floats(0, 1e17).map(repr)
+            | st.sampled_from(
+                ["4111111111111111.0", "4111111111111111.00", "4111111111111111e0", "-4111111111111111.0"]
+            ),
+        )
+    )
+)
+def test_a_number_means_the_same_in_a_text_as_beside_it(members: list[tuple[str, str]]) -> None:
+    text = "[" + ",".join(f'{{"{key}":{number}}}' for key, number in members) + "]"
+    mask = detect("payment_card", "password")
+    assert parse(str(hide(text, mask))) == parse(write(hide(parse(text), mask)))
+    assert [by for by, _ in entered(text, mask)] == [by for by, _ in entered(parse(text), mask)]

@@ -1,18 +1,24 @@
 import base64
 import json
+from collections.abc import Iterator
 from hashlib import sha512
 from html import escape
+from itertools import chain
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking.encodings import Reading, decoded, folded
+from gateway.masking.encodings import Reading, folded, from_base64, unescaped
 from gateway.masking.folding import changes
 
 MAIL = "alice@example.com"
 SENTENCE = f"a mail of {MAIL} is here"
+
+
+def decoded(text: str) -> Iterator[Reading]:
+    return chain(unescaped(text), from_base64(text))
 
 
 def readings(text: str, value: str = MAIL) -> list[str]:

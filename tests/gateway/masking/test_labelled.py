@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.masking.labelled import Checked, alone, checked, ends_word, labelled, starts_word, whole
-from gateway.masking.search import Candidate, Detector, pattern
+from gateway.masking.labelled import Checked, alone, between, checked, ends_word, labelled, starts_word, whole
+from gateway.masking.search import Candidate, Detector, Search, pattern
 from tests.gateway.masking.found import found
 
 NUMBER = Detector("n", "(?i:abc)", (Candidate(pattern(labelled(("abc", "é-?number"), "[0-9]{3}"))),))
@@ -78,3 +80,17 @@ def test_a_form_with_a_check_is_a_pattern_like_any_other() -> None:
     assert form.groups == 1
     assert form.search(b"x1") is not None
     assert len(list(form.finditer(b"1 2"))) == 2
+
+
+@given(st.text("19 .-aZé_\\\\n\n\0", max_size=16), st.sampled_from([".-", " .-"]))
+def test_a_form_between_signs_is_found_where_it_stands_alone(text: str, links: str) -> None:
+    encoded = text.encode()
+    positions = [at for at in range(len(encoded)) if encoded[at : at + 2].isdigit() and len(encoded[at : at + 2]) == 2]
+    alone_at = [at for at in positions if alone(encoded, at, at + 2, links.encode())]
+    detector = Detector("d", "", (Candidate(pattern(between("[0-9]{2}", links)), reads_before=1),))
+    assert [span.start for span in Search([detector]).find([text]).get(text, [])] == alone_at
+
+
+def test_a_sign_that_ends_one_value_is_also_seen_before_the_next() -> None:
+    detector = Detector("d", "", (Candidate(pattern(between("[A-Z][0-9][a-z]", ".-")), reads_before=1),))
+    assert found(detector, "Z1a-Y2b-X3c 9-W4d") == ["Z1a", "Y2b", "X3c"]

@@ -96,3 +96,20 @@ def test_what_only_looks_like_a_hardware_address_is_left_alone(text: str) -> Non
 def test_a_key_tells_a_hardware_address_without_separators() -> None:
     assert is_told(MAC_ADDRESS, "001b44113ab7")
     assert not is_told(MAC_ADDRESS, "Macintosh")
+
+
+def is_address(text: str) -> bool:
+    try:
+        address = IPv4Address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or text.startswith("255.255."))
+
+
+@given(
+    st.lists(st.integers(0, 299).map(str) | st.sampled_from(["00", "01", "127", "255", "0"]), min_size=3, max_size=5)
+)
+def test_four_numbers_are_an_address_where_the_standard_library_says_so(numbers: list[str]) -> None:
+    text = ".".join(numbers)
+    assert found(IP_ADDRESS, f"from {text}, ") == ([text] if is_address(text) else [])
+    assert found(IP_ADDRESS, f"from {text}.{text} ") == []

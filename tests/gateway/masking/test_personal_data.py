@@ -1,11 +1,16 @@
+from dataclasses import replace
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stdnum import luhn
+from stdnum import iban, luhn
+from stdnum.iso7064 import mod_97_10
 
 from gateway.masking import personal_data
 from gateway.masking.hide import merged
-from gateway.masking.search import Detector, Search
+from gateway.masking.search import Detector, Search, next_word, pattern
+from tests.gateway.test_hostile_inputs import growth
 
 EMAIL, PHONE, CARD = personal_data.EMAIL, personal_data.PHONE, personal_data.PAYMENT_CARD
 SSN, IBAN = personal_data.US_SSN, personal_data.IBAN
@@ -155,6 +160,63 @@ def test_the_luhn_check_agrees_with_stdnum(number: str) -> None:
     assert personal_data._is_luhn(number.encode()) == luhn.is_valid(number)
 
 
+@pytest.mark.parametrize("other", ["git@", "'@", "@", "icon@2x.png.", "git%40", "x@git@", "'%40"])
+def test_what_is_no_address_does_not_hide_one_that_begins_in_it(other: str) -> None:
+    assert any("alice.smith" in value for value in found(EMAIL, f"{other}alice.smith@example.com"))
+
+
+@pytest.mark.parametrize("piece", ["git@a.bb@", "'@a.bb", "git@a.bb ", "git%40a.bb%40"])
+def test_what_is_no_address_costs_in_proportion(piece: str) -> None:
+    texts = {count: piece * count for count in (2_000, 8_000)}
+    assert growth(lambda count: found(EMAIL, texts[count]), 2_000) < 10
+
+
 @pytest.mark.parametrize("address", ["a.person@example.com.png", "a%40example.com.svg", "a@mail.example.com.service"])
 def test_a_file_that_is_named_after_an_address_is_one(address: str) -> None:
     assert found(EMAIL, f"see {address}, please") == [address]
+
+
+NEVER_ASSIGNED = pattern(r"(?:000|666|9[0-9]{2}).*|[0-9]{3}.00.*|.*0000")
+
+
+@given(
+    st.from_regex(r"\A[0-9]{3}-[0-9]{2}-[0-9]{4}\Z") | st.sampled_from(["666-12-1234", "665-00-1234", "001-01-0001"])
+)
+def test_a_number_that_the_administration_never_gives_is_none(text: str) -> None:
+    expected = [] if NEVER_ASSIGNED.fullmatch(text.encode()) else [text]
+    assert found(SSN, f"is {text}, ") == expected
+    assert found(SSN, f"is {text.replace('-', ' ')}, ") == [each.replace("-", " ") for each in expected]
+
+
+WORD_BY_WORD = replace(CARD, candidates=tuple(replace(candidate, resume=next_word) for candidate in CARD.candidates))
+FOURS = st.integers(0, 9999).map("{:04}".format) | st.sampled_from(["4111", "1111", "5500", "0000", "0004"])
+GROUPS = st.lists(FOURS | st.sampled_from(["4111 1111 1111 1111", "411", "41111", "x"]), min_size=4, max_size=60)
+
+
+@given(GROUPS, st.sampled_from([" ", "-", "  ", " - ", ".", ", "]), st.sampled_from(["", "é", "DE89 ", "\\n", "3704."]))
+def test_a_row_of_fours_holds_the_cards_that_are_found_word_by_word(groups: list[str], gap: str, lead: str) -> None:
+    text = lead + gap.join(groups)
+    assert found(CARD, text) == found(WORD_BY_WORD, text)
+
+
+@pytest.mark.parametrize("gap", [" ", "-", "  ", " - "])
+def test_a_card_in_a_row_of_fours_is_found_wherever_it_stands(gap: str) -> None:
+    for before in range(45):
+        # Neither the others nor any of them with a part of the card add up to one.
+        text = gap.join([*["4000"] * before, "4111", "1111", "1111", "1111", *["x", "4000", "4000"]])
+        assert found(CARD, text) == found(WORD_BY_WORD, text) == [gap.join(["4111", "1111", "1111", "1111"])]
+
+
+def test_a_card_of_which_the_end_of_a_row_is_a_part_is_found() -> None:
+    random = Random(1)
+    for _ in range(400):
+        fours = [f"{random.choice('4456')}{random.randrange(1000):03}" for _ in range(random.randrange(4, 40))]
+        text = " ".join([*fours, "7" * random.randrange(4)])
+        assert found(CARD, text) == found(WORD_BY_WORD, text)
+
+
+@given(st.from_regex(r"\ADE[0-9]{2}[0-9]{18}\Z") | st.from_regex(r"\AGB[0-9]{2}[A-Za-z]{4}[0-9]{14}\Z"))
+def test_an_iban_is_one_where_stdnum_says_so(number: str) -> None:
+    right = f"{number[:2]}{98 - int(mod_97_10.checksum(number[4:] + number[:2] + '00')):02}{number[4:]}"
+    for text in (number, right):
+        assert found(IBAN, f"to {text}.") == ([text] if iban.is_valid(text) else [])

@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,48 @@ TEXTS = st.lists(
 def test_texts_searched_together_are_found_as_each_alone(texts: list[str]) -> None:
     together = EVERY.find(texts)
     assert together == {text: found for each in texts for text, found in EVERY.find([each]).items()}
+
+
+FAR = Detector("far", "never", (Candidate(pattern("never")),), reaches_far=True)
+WHOLE = Search((*DETECTORS.values(), FAR))
+BASE64 = base64.encodebytes(b"the mail of a@b.co and the card 4111 1111 1111 1111. " * 9).decode()
+KEY = "-----BEGIN PRIVATE KEY-----\n" + f"{'QUJD' * 16}\n" * 20 + "-----END PRIVATE KEY-----"
+LINES = st.lists(
+    st.sampled_from(["a@b.co", "4111 1111 1111 1111", "password:", "hunter2hunter2", BASE64, KEY, KEY[:300]])
+    | st.sampled_from(
+        [
+            "a%40b.co",
+            "a\u200b@b.co",
+            "aws secret key",
+            "A" * 39 + "1",
+            "x" * 3000,
+            "plain words\n" * 300,
+            "plain words\n" * 900,
+        ]
+    ),
+    min_size=4,
+    max_size=24,
+)
+
+
+@given(LINES, st.sampled_from(["\n", "\n\n", " "]))
+def test_a_long_text_searched_in_parts_holds_what_it_holds_as_a_whole(lines: list[str], between: str) -> None:
+    text = between.join(lines)
+    parts, whole = EVERY.find(["short", text, "a@b.co"]), WHOLE.find(["short", text, "a@b.co"])
+    assert {each: sorted(spans) for each, spans in parts.items()} == {
+        each: sorted(spans) for each, spans in whole.items()
+    }
+
+
+def test_encoded_values_without_number_are_each_found_once() -> None:
+    # Each is found as it stands, and again in the reading without escapes.
+    [found] = EVERY.find(["a%40b.co " * 30_000]).values()
+    assert len(found) == len(set(found)) == 30_000
+
+
+def test_a_value_in_another_line_than_its_label_is_found_where_two_parts_of_a_text_meet() -> None:
+    values = f"password:\n\nhunter2Hunter2\naws secret key:\n{'Ab1/' * 10}\n"
+    for pad in range(0, 130, 5):
+        text = f"{'y' * pad}\n{'plain words' * 3}\n{'plain words\n' * 674}\n{values}{'plain words\n' * 900}\n"
+        assert EVERY.find([text]) == WHOLE.find([text])
+        assert {found.detector for found in EVERY.find([text])[text]} == {"password", "cloud_key"}

@@ -23,6 +23,7 @@ from gateway.evidence.timeline import Entry, Kind, Masked, Step, Timeline
 from gateway.pages import (
     access_page,
     approval_page,
+    change_words,
     evidence_page,
     grant_page,
     render,
@@ -99,6 +100,9 @@ def approval(text: str) -> Approval:
     return Approval("0" * 32, request, (vote,), text, None, None, {})
 
 
+NO_CHANGE = change_words.told(None, is_open=True)
+
+
 def approver_page(text: str) -> bytes:
     own = {
         "call": ShownCall(((text, text), ("n", text)), 1, text),
@@ -110,7 +114,7 @@ def approver_page(text: str) -> bytes:
         "visitor": {"name": text, "sign_out": "token", "is_auditor": True},
     }
     found = approval(text)
-    facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, None, NOW)
+    facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, None, NOW) | NO_CHANGE
     return render._rendered("approval.html", {**facts, **own})
 
 
@@ -125,7 +129,7 @@ def access_approver_page(text: str) -> bytes:
         "visitor": {"name": text, "sign_out": "token", "is_auditor": True},
     }
     found = approval(text)
-    facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, grant(text), NOW)
+    facts = approval_page._facts(found, VISITOR, NOW) | approval_page._of_access(found, grant(text), NOW) | NO_CHANGE
     return render._rendered("approval.html", {**facts, **own})
 
 
@@ -196,7 +200,7 @@ def requester_page(text: str) -> bytes:
         "visitor": {"name": text, "sign_out": "t", "is_auditor": True},
     }
     denied = replace(approval(text), settled=Ending(State.DENIED, NOW, reason=text))
-    return render._rendered("request.html", {**request_page._facts(denied, policy(), NOW), **own})
+    return render._rendered("request.html", {**request_page._facts(denied, policy(), NOW), **NO_CHANGE, **own})
 
 
 def list_page(text: str) -> bytes:

@@ -114,8 +114,9 @@ def test_a_number_counts_by_its_value_however_it_is_spelled(spelling: str, text:
     assert evaluate(text, parse(f'{{"n": {spelling}}}')) is True
 
 
-def test_a_condition_that_does_not_read_arguments_holds_however_large_they_are() -> None:
-    assert evaluate("caller.oid == 'o'", {"list": [0] * (MAX_VALUES + 1)}) is True
+@pytest.mark.parametrize("text", ["caller.oid == 'o'", "caller.roles.exists(x, x == 'Mcp.Call')"])
+def test_a_condition_that_does_not_read_arguments_holds_however_large_they_are(text: str) -> None:
+    assert evaluate(text, {"list": [0] * (MAX_VALUES + 1)}) is True
 
 
 @pytest.mark.parametrize(
@@ -125,11 +126,14 @@ def test_a_condition_that_does_not_read_arguments_holds_however_large_they_are()
         ("args.list.all(x, x in args.list)", {"list": list(range(5000))}),
         ("args.list.all(x, args.list.all(y, x + y > 0))", {"list": list(range(1, 300))}),
         ("args.list.exists(x, args.text.contains(x))", {"list": ["z"] * 400, "text": "a" * 100_000}),
+        ("args.list.all(x, !call.tool.contains(x))", {"list": ["z"] * 450, "tool": "a" * 3_000_000}),
     ],
 )
 def test_arguments_too_large_to_evaluate_quickly_fail_the_condition(text: str, arguments: dict[str, Any]) -> None:
+    called = CALL | {"tool": arguments.pop("tool", "get")}
     started = time.perf_counter()
-    assert evaluate(text, arguments) == Failed("the arguments are too large for a condition")
+    scope = Scope({"caller": CALLER, "call": called, "now": NOW}, arguments)
+    assert holds(condition(text), scope) == Failed("the arguments are too large for a condition")
     assert time.perf_counter() - started < 1
 
 
@@ -139,6 +143,9 @@ def test_arguments_too_large_to_evaluate_quickly_fail_the_condition(text: str, a
         ("args.list.all(x, x in args.list && args.list.size() > 0)", {"list": list(range(480))}),
         ("args.list.all(x, args.list.all(y, x + y > 0))", {"list": list(range(1, 45))}),
         ("args.list.exists(x, args.text.matches('(a|b|ab)*c'))", {"list": [0] * 400, "text": "a" * 40_000}),
+        ("args.list.all(x, x.matches('^[\\\\w.+-]{1,64}@example[.]com$') || true)", {"list": ["a"] * 450}),
+        ("args.list.all(x, x.matches('\\\\w{200}') || true)", {"list": ["a"] * 450}),
+        ("args.list.all(x, x.matches('a') || true)", {"list": list(range(450))}),
     ],
 )
 def test_arguments_just_small_enough_are_evaluated_quickly(text: str, arguments: dict[str, Any]) -> None:
@@ -178,10 +185,22 @@ CONDITIONS = [
 
 def test_the_command_line_that_the_package_ships_is_not_imported() -> None:
     script = (
-        "import sys; from gateway.policy.condition import compile_condition, _engine;"
-        "assert _engine.cache_info().currsize == 0, 'loaded although no condition asked';"
+        "import sys; from gateway.policy.condition import compile_condition, _loaded;"
+        "assert _loaded.cache_info().currsize == 0, 'loaded although no condition asked';"
         "assert not isinstance(compile_condition('args.n == 1', {}), str);"
         "print({name.partition('.')[0] for name in sys.modules} & {'typer', 'rich', 'cel', 'prompt_toolkit'})"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_two_threads_may_compile_the_first_condition_at_once() -> None:
+    script = (
+        "import threading; from gateway.policy.condition import Condition, compile_condition;"
+        "both = threading.Barrier(2);"
+        "one = lambda: both.wait() + 1 and print(type(compile_condition('args.n == 1', {})) is Condition);"
+        "threads = [threading.Thread(target=one) for _ in range(2)];"
+        "[each.start() for each in threads]; [each.join() for each in threads]"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert found.stdout.split() == ["True", "True"]

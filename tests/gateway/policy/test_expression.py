@@ -1,9 +1,13 @@
 """What can be said of a CEL expression without a call."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.policy.condition import Condition, Place, compile_condition
-from gateway.policy.expression import MAX_LENGTH, read, syntax_error
+from gateway.policy.expression import MAX_LENGTH, read, renamed, syntax_error
 
 GROUPS = {"hr": "6f1c0000-0000-4000-8000-000000000002"}
 
@@ -41,7 +45,18 @@ GROUPS = {"hr": "6f1c0000-0000-4000-8000-000000000002"}
             "args.text.matches('a' + args.pattern)",
             "gives 'matches' a pattern that is not written out; put the pattern in quotes",
         ),
-        ("args.text.matches('(a')", "'(a' is not a regular expression that CEL reads (RE2 syntax)"),
+        ("args.text.matches('(a')", "'(a' is not a regular expression that RE2 reads: missing ): (a"),
+        (
+            r"args.text.matches('a\\pL(?=b)')",
+            r"'a\\pL(?=b)' is not a regular expression that RE2 reads: invalid perl operator: (?=",
+        ),
+        ("args.text.matches(b'a')", "b'a' is not a regular expression that RE2 reads: it is not text"),
+        ("grant.matches('a') && matches('a')", "unknown variable 'grant'; known: caller, call, args, now"),
+        (
+            "call.tool == '' && matches('a')",
+            "gives 'matches' a pattern that is not written out; put the pattern in quotes",
+        ),
+        ("caller.groups.matches('a')", "calls a function on a value that does not have it"),
         (
             "now.getHours('Europe/Berlin') < 8",
             "gives 'getHours' a time zone; times here are UTC, so write getHours() and add a duration to 'now'",
@@ -124,6 +139,36 @@ def test_what_can_be_evaluated_is_accepted(text: str) -> None:
 )
 def test_loops_are_counted_by_depth(text: str, loops: int) -> None:
     assert read(text).loops == loops
+
+
+def test_the_name_of_what_runs_for_matches_is_none_of_the_language() -> None:
+    assert str(compile_condition("args.text.found_by('a')", GROUPS)).startswith("unknown function 'found_by'; known: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("args.a.matches('a')", "args.a.found('a')"),
+        ("args.a . matches // .matches(\n ('a')", "args.a . found // .matches(\n ('a')"),
+        (
+            "args.a == '.matches(' && args.b.matches(\".matches(\")",
+            "args.a == '.matches(' && args.b.found(\".matches(\")",
+        ),
+        ("args.matches == args.a.matches('x')", "args.matches == args.a.found('x')"),
+        ("args.a == r'\\' || args.a.matches(r'\\')", "args.a == r'\\' || args.a.found(r'\\')"),
+        ("args.a.matches('a') || args.b.matches('b')", "args.a.found('a') || args.b.found('b')"),
+        ("args.a.rematches('a')", "args.a.rematches('a')"),
+    ],
+)
+def test_a_method_is_renamed_where_it_is_called_and_nowhere_else(text: str, other: str) -> None:
+    assert renamed(text, "matches", "found") == other
+
+
+@given(st.text(max_size=30))
+def test_no_quoted_text_is_changed_by_renaming(text: str) -> None:
+    quoted = json.dumps(text)
+    expression = f"{quoted} == {quoted} && args.a.matches({quoted})"
+    assert renamed(expression, "matches", "found") == f"{quoted} == {quoted} && args.a.found({quoted})"
 
 
 def test_an_unreadable_report_of_cel_still_gives_a_sentence() -> None:

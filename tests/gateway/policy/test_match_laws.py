@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.policy.document import Effect, Rule, Who
 from gateway.policy.glob import Glob
-from gateway.policy.match import IMPLIED, decide, is_among, verdicts, visible
+from gateway.policy.match import IMPLIED, conclude, decide, is_among, verdicts, visible
 from gateway.policy.target import TargetKind
 from gateway.reasons import Reason
 from gateway.values import Call, Caller, Decision, Refusal
@@ -70,6 +70,15 @@ def test_a_further_allow_never_loosens_a_call_that_is_allowed(
         assert set(with_allow.grants) >= set(without.grants)
         assert set(with_allow.approvals) >= set(without.approvals)
         assert set(with_allow.rules) >= set(without.rules)
+
+
+@given(RULES, CALLERS, CALLS)
+def test_what_is_explained_rule_by_rule_is_what_is_decided(before: list[Rule], caller: Caller, call: Call) -> None:
+    policy = policy_of(*before)
+    found = verdicts(policy, caller, call, NOW)
+    assert len(found) == len(policy.rules_of.get(call.server, ()))
+    if call.server in policy.servers:
+        assert conclude(policy, caller, call, found) == decide(policy, caller, call, NOW)
 
 
 @given(RULES, st.randoms(use_true_random=False), CALLERS, CALLS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -44,6 +45,18 @@ async def test_the_first_insert_creates_the_table_and_the_row_stays(store: Evide
         await store.insert("p", "r", {"hash": "b"})
     assert taken.value.columns["hash"] == "a"
     assert taken.value.columns["n"] == 1
+
+
+async def test_it_uses_no_proxy_of_the_environment_and_writes_no_request_to_the_log(
+    store: EvidenceStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    caplog.set_level(logging.INFO)
+    await store.insert("p", "r", {"hash": "a"})
+    assert not [record for record in caplog.records if record.name.startswith("azure.")]
 
 
 async def test_of_twenty_inserts_of_one_key_one_succeeds(store: EvidenceStore) -> None:

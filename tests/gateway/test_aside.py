@@ -1,0 +1,63 @@
+import asyncio
+import threading
+from contextvars import ContextVar
+
+import pytest
+
+from gateway.aside import LARGE, THREADS, aside, is_large
+from gateway.values import Json
+
+PATIENCE = 5.0
+WORD = "x" * (LARGE + 1)
+
+
+async def test_the_loop_goes_on_while_a_large_value_is_worked_on() -> None:
+    turned = threading.Event()
+    working = asyncio.create_task(aside(WORD, lambda: turned.wait(PATIENCE)))
+    await asyncio.sleep(0)
+    turned.set()
+    assert await working
+
+
+async def test_a_small_value_takes_no_thread() -> None:
+    assert await aside("x", threading.current_thread) is threading.current_thread()
+    assert await aside(WORD, threading.current_thread) is not threading.current_thread()
+
+
+async def test_what_the_work_raises_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await aside(WORD, lambda: 1 / 0)
+
+
+async def test_the_work_knows_the_context_that_it_was_given_in() -> None:
+    name = ContextVar("name", default="")
+    name.set("caller")
+    assert await aside(WORD, name.get) == "caller"
+
+
+async def test_a_caller_who_goes_does_not_wait_for_the_thread() -> None:
+    end = threading.Event()
+    working = asyncio.create_task(aside(WORD, lambda: end.wait(PATIENCE)))
+    await asyncio.sleep(0)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert not end.is_set()
+    end.set()
+
+
+async def test_more_large_values_than_threads_are_all_worked_on() -> None:
+    assert await asyncio.gather(*(aside(WORD, lambda: 7) for _ in range(THREADS * 5))) == [7] * THREADS * 5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [WORD, [WORD], {"a": {"b": [WORD]}}, {WORD: 1}, [0] * LARGE, [[]] * LARGE, dict.fromkeys(map(str, range(LARGE)))],
+)
+def test_what_is_long_or_holds_much_is_large(value: Json) -> None:
+    assert is_large(value)
+
+
+@pytest.mark.parametrize("value", ["", "x" * (LARGE // 2), None, 1, {}, [0] * 100, {"a": [{"b": "c"}]}])
+def test_an_ordinary_value_is_not(value: Json) -> None:
+    assert not is_large(value)
