@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.endurance_book import Book, Came
+from bench.endurance_book import Book, Came, Happened, Made
 from bench.endurance_upstream import EXPORT, FORBIDDEN, PLANTED, Orders
 from gateway.evidence.replay import NO_OUTCOME, timeline
 
 LATE = 45.0
 """Seconds that a call may have been under way when what it needs broke."""
-EXPLAINS = ("gateway-killed", "storage-stopped", "storage-stopped-midway")
-"""Faults after which what came of a call may not be known."""
+KILLED, AWAY = "gateway-killed", ("storage-stopped", "storage-stopped-midway")
+WAITS = 150.0
+"""Seconds after the store is back for which an outcome may still wait in memory, to be lost with its process."""
 UNAUTHENTICATED = frozenset({401, 40100, 40101, 40102})
 UNRECORDABLE = 50303
 """The code of a refusal because nothing can be recorded."""
@@ -88,7 +89,7 @@ def _lost(book: Book, orders: Orders, found: Records) -> list[Promise]:
         ),
         Promise.of("each call that was answered has its outcome on record", answered, answered - found.outcomes.keys()),
         Promise.of(
-            "each call without an outcome was under way when an instance was killed or the store was away",
+            "each call without an outcome was lost with an instance that was killed",
             is_open,
             (name for name in is_open if not _is_explained(name, book)),
         ),
@@ -100,14 +101,19 @@ def _lost(book: Book, orders: Orders, found: Records) -> list[Promise]:
 
 
 def _is_explained(name: str, book: Book) -> bool:
+    """Its instance was killed while it was under way, or while its outcome waited for the store to come back."""
     made = book.calls.get(name)
     if made is None or made.came is Came.ANSWERED:
         return False
-    return any(
-        made.began - 1 <= fault.ended and fault.began <= max(made.ended, made.began + LATE)
-        for fault in book.faults
-        if fault.name in EXPLAINS and fault.where in ("", made.instance)
+    kills = [fault for fault in book.faults if fault.name == KILLED and fault.where == made.instance]
+    away = [fault for fault in book.faults if fault.name in AWAY and _overlap(made, fault)]
+    return any(_overlap(made, kill) for kill in kills) or any(
+        fault.began <= kill.began <= fault.ended + WAITS for fault in away for kill in kills
     )
+
+
+def _overlap(made: Made, fault: Happened) -> bool:
+    return made.began - 1 <= fault.ended and fault.began <= max(made.ended, made.began + LATE)
 
 
 def _doubled(orders: Orders, found: Records) -> list[Promise]:

@@ -152,7 +152,7 @@ async def stage(folder: Path, chance: random.Random) -> AsyncIterator[Stage]:
 
 
 def _prepared(folder: Path, state: Path, written: Path) -> tuple[Stack, dict[str, SteppedClock]]:
-    ports = Ports.free(random.randrange(20_000, 30_000, 20))
+    ports = Ports.free(random.SystemRandom().randrange(20_000, 30_000, 20))
     together = stacks._prepared(ports, state, ("azurite", "identity", "vault", INSTANCES[0]), written, stacks.silent)
     clocks: dict[str, SteppedClock] = {}
     for name in INSTANCES:

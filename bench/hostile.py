@@ -73,12 +73,12 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-async def attacked(running: Stage, name: str, orders: Orders, settles: float = SETTLES) -> Attacked:
-    """The attack happened, and the attackers are gone."""
+async def attacked(running: Stage, name: str, orders: Orders, *, is_brief: bool = False) -> Attacked:
+    """The attack happened, and the attackers are gone. A brief one is looked at with small calls alone."""
     found = Attacked(name, orders.count, Found(), before=running.memory(ONE))
     fetches = await _fetches(running)
     over = asyncio.Event()
-    probes = [(SMALL, PAUSE, found.small), (LARGE, LARGE_PAUSE, found.large)]
+    probes = [(SMALL, PAUSE, found.small)] + ([] if is_brief else [(LARGE, LARGE_PAUSE, found.large)])
     async with asyncio.TaskGroup() as group:
         for tool, pause, probed in probes:
             group.create_task(_probe(running, tool, pause, probed, over))
@@ -88,7 +88,7 @@ async def attacked(running: Stage, name: str, orders: Orders, settles: float = S
         finally:
             over.set()
     found.fetches = await _fetches(running) - fetches
-    await asyncio.sleep(settles)
+    await asyncio.sleep(0 if is_brief else SETTLES)
     found.after = running.memory(ONE)
     return found
 

@@ -109,15 +109,17 @@ class Upstreams:
     """
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         """The answer up to its body. Raises TimeoutError and aiohttp.ClientError."""
-        if self._session is None:
-            self._session = _open_session()
-        return await self._session.request(
+        # Streams that last for as long as their clients like have connections of their own, and leave calls theirs.
+        lasts = limits.sock_read is None
+        if lasts not in self._sessions:
+            self._sessions[lasts] = _open_session()
+        return await self._sessions[lasts].request(
             method,
             # As the policy has it: an upstream may tell one spelling of a path from another.
             URL(url, encoded=True),
@@ -128,8 +130,8 @@ class Upstreams:
         )
 
     async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
 
 def _open_session() -> aiohttp.ClientSession:

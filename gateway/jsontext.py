@@ -122,31 +122,27 @@ def _respell(whole: list[Any]) -> bool:
     """
     holders: list[Any] = [whole]
     for _ in range(MAX_DEPTH + 1):
-        below: list[Any] = []
-        for holder in holders:
-            odd = False
-            for item in holder.values() if type(holder) is dict else holder:
-                kind = type(item)
-                if kind is float:
-                    odd = odd or _has_exponent(item)
-                elif kind is dict or kind is list:
-                    below.append(item)
-            if odd:
-                _respell_in(holder)
-        if not below:
+        holders = [item for holder in holders for item in _respelled(holder)]
+        if not holders:
             return True
-        holders = below
     return False
 
 
-def _respell_in(holder: Any) -> None:
-    for step, item in list(holder.items() if type(holder) is dict else enumerate(holder)):
-        if type(item) is float and _has_exponent(item):
-            holder[step] = Number(repr(item))
-
-
-def _has_exponent(number: float) -> bool:
-    return not 1e-4 <= abs(number) < 1e16 and number != 0
+def _respelled(holder: Any) -> list[Any]:
+    """What in a list or an object holds others, after respelling what else is in it."""
+    holders: list[Any] = []
+    is_usual = True
+    for item in holder.values() if type(holder) is dict else holder:
+        kind = type(item)
+        if kind is float:
+            is_usual = is_usual and 1e-4 <= item < 1e16
+        elif kind is dict or kind is list:
+            holders.append(item)
+    if not is_usual:
+        for step, item in list(holder.items() if type(holder) is dict else enumerate(holder)):
+            if type(item) is float and "e" in (spelled := repr(item)):
+                holder[step] = Number(spelled)
+    return holders
 
 
 def _unescaped(content: bytes) -> bytes:

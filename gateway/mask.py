@@ -19,6 +19,9 @@ from gateway.reasons import Reason
 from gateway.values import Json, Mask, Masked, Refusal
 
 _WITHHELD = "[hidden]"
+_LONGEST_TEXT = 16 * 1024
+"""Characters of a single string that is masked. It is masked where others wait, and a caller may send megabytes as the
+id of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,14 @@ def mask(
 
 
 def mask_text(text: str, masks: tuple[Mask, ...]) -> str:
-    """A single string for the record, such as a resource URI. Where `mask` would drop or refuse: `[hidden]`."""
+    """A single string for the record, such as a resource URI. Where `mask` would drop or refuse: `[hidden]`.
+
+    Of a string of more than 16,384 characters nothing but its length is told.
+    """
     if not masks:
         return text
+    if len(text) > _LONGEST_TEXT:
+        return f"[text of {len(text):,} characters]"
     ledger = Ledger()
     try:
         masked = DataWalk(compiled(masks), ledger, text).value(text, None)

@@ -5,18 +5,20 @@ Nothing is opened before the first request, so that the platform can index the a
 
 import logging
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway import jsontext
 from gateway.access.signing_keys import FRESH
 from gateway.answer import Answer
 from gateway.composition import open_alarms, open_rooms, open_sealing
 from gateway.evidence.alarm import SpillAlarms
-from gateway.evidence.jobs import Jobs
 from gateway.metadata import resource_metadata
 from gateway.rooms import Rooms
 from gateway.settings import SettingsError, read
 from gateway.storage.contract import SecretUnavailableError
+
+if TYPE_CHECKING:
+    from gateway.evidence.jobs import Jobs
 
 _log = logging.getLogger("countersign")
 
@@ -31,7 +33,7 @@ def rooms() -> Rooms:
 
 
 @cache
-def sealing() -> Jobs:
+def sealing() -> "Jobs":
     """The jobs of this process's timers. Raises SettingsError."""
     return open_sealing(rooms().settings, open_alarms(rooms()))
 

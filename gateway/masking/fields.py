@@ -24,7 +24,7 @@ def folded(name: str) -> str:
     """The name without case and separators: `home_address`, `homeAddress` and `Home-Address` are one."""
     if name.isalnum() and name.isascii():
         return name.lower()
-    return "".join(character for character in name if character.isalnum()).casefold()
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def is_path(rule: str) -> bool:

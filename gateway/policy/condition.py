@@ -24,7 +24,7 @@ from typing import Any
 
 from gateway import jsontext
 from gateway.policy import expression
-from gateway.policy.matches import Pattern, found_by, pattern_of
+from gateway.policy.matches import FUNCTION, MAX_WORK, Pattern, Search, pattern_of
 from gateway.values import Json
 
 MAX_VALUES = 20_000
@@ -38,7 +38,7 @@ _TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _CALLER = {"oid": "", "tid": "", "kind": "user", "client": "", "groups": [], "roles": []}
 _CALL = {"server": "", "method": "", "tool": "", "resource": "", "prompt": ""}
 _GRANT = {"name": "", "server": "", "reason": "", "minutes": 0, "starts": _TIME}
-_NOT_HAD = ("Undefined variable or function", f"Function '{found_by.__name__}' error")
+_NOT_HAD = ("Undefined variable or function", f"Function '{FUNCTION}' error")
 
 
 class Place(Enum):
@@ -65,7 +65,7 @@ class Condition:
     reads_arguments: bool
     _program: Any = field(repr=False, compare=False)
     _patterns: tuple[Pattern, ...] = field(repr=False, compare=False)
-    """Held, so that `found_by` knows them."""
+    """Held, so that `Search` knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Scope:
         """`arguments` are those of a call; the rest, by name, is `variables`."""
         self._variables = dict(variables)
         self._arguments = arguments
+        self.search = Search()
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -90,11 +91,11 @@ class Scope:
 
     @cached_property
     def without_arguments(self) -> Any:
-        return _context(self._variables)
+        return _context(self._variables, self.search)
 
     @cached_property
     def with_arguments(self) -> Any:
-        return _context(self._variables | {"args": jsontext.plain(self._arguments)})
+        return _context(self._variables | {"args": jsontext.plain(self._arguments)}, self.search)
 
 
 def compile_condition(text: str, groups: Mapping[str, str], place: Place = Place.RULE) -> Condition | str:
@@ -112,7 +113,7 @@ def compile_condition(text: str, groups: Mapping[str, str], place: Place = Place
     if isinstance(patterns, str):
         return patterns
     if patterns:
-        program = _engine().compile(expression.renamed(text, "matches", found_by.__name__))
+        program = _engine().compile(expression.renamed(text, "matches", FUNCTION))
     if fault := _check_sample(program, place):
         return fault
     return Condition(text, found.loops, "args" in program.variables(), program, patterns)
@@ -123,12 +124,14 @@ def holds(condition: Condition, scope: Scope) -> bool | Failed:
     try:
         if condition.reads_arguments and (too_large := _too_large(condition, scope)):
             return too_large
+        scope.search.left = MAX_WORK
         context = scope.with_arguments if condition.reads_arguments else scope.without_arguments
         outcome = condition._program.execute(context)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - fail-closed: a panic of the Rust library is no Exception
-        return Failed(_WHY.get(type(error), type(error).__name__))
+        why = "its patterns would search too much text" if scope.search.left < 0 else _WHY.get(type(error))
+        return Failed(why or type(error).__name__)
     return outcome if isinstance(outcome, bool) else Failed("it is neither true nor false")
 
 
@@ -164,16 +167,16 @@ def _loaded() -> ModuleType:
     found = PathFinder.find_spec("cel.cel", places) if places else None
     if found is None or found.loader is None:
         raise ModuleNotFoundError("common-expression-language is not installed", name="cel")
-    # It logs each `found_by` that fails: a caller could fill the log, and the record says it.
+    # It logs each search that fails: a caller could fill the log, and the record says it.
     logging.getLogger("cel").setLevel(logging.CRITICAL)
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
 
 
-def _context(variables: Mapping[str, Any]) -> Any:
+def _context(variables: Mapping[str, Any], search: Search) -> Any:
     context = _engine().Context(dict(variables))
-    context.add_function(found_by.__name__, found_by)
+    context.add_function(FUNCTION, search.found_by)
     return context
 
 
@@ -221,7 +224,7 @@ def _read_patterns(written: tuple[str, ...]) -> tuple[Pattern, ...] | str:
 def _check_sample(program: Any, place: Place) -> str | None:
     """What shows when the condition is tried on nothing in particular. What needs arguments fails here, and may."""
     try:
-        outcome = program.execute(_context(place.value))
+        outcome = program.execute(_context(place.value, Search()))
     except TypeError:
         return "combines values of different types; compare text with text and numbers with numbers"
     except RuntimeError as error:

@@ -107,7 +107,19 @@ def test_a_record_that_is_lacking_is_found(what: str) -> None:
 def test_a_call_without_an_outcome_needs_a_kill_of_its_own_instance(instance: str) -> None:
     book, orders, found = quiet()
     book.calls["small-2"].instance = instance
-    assert any("was under way when" in text for text in run(book, orders, found)) == (instance == OTHER)
+    assert any("was lost with" in text for text in run(book, orders, found)) == (instance == OTHER)
+
+
+@pytest.mark.parametrize(("killed_at", "is_broken"), [(0.0, True), (60.0, False), (400.0, True)])
+def test_an_outcome_that_waited_for_the_store_is_lost_with_its_process_and_not_without(
+    killed_at: float, *, is_broken: bool
+) -> None:
+    book, orders, found = quiet()
+    book.calls["small-2"].came = Came.REFUSED
+    book.faults[:] = [Happened("storage-stopped", "", 5.1, 9.0, 3, 0.5)]
+    if killed_at:
+        book.faults.append(Happened("gateway-killed", ONE, killed_at, killed_at + 2, 3, 0.5))
+    assert any("was lost with" in text for text in run(book, orders, found)) == is_broken
 
 
 def test_a_call_without_an_outcome_that_no_replay_tells_is_found() -> None:

@@ -165,6 +165,11 @@ def test_a_single_text_that_cannot_be_masked_is_withheld() -> None:
     assert mask_text("\ud800 text", (PERSONAL,)) == "[hidden]"
 
 
+def test_of_a_single_text_without_end_only_its_length_is_told() -> None:
+    assert mask_text("x " * 8192, (PERSONAL,)) == "x " * 8192
+    assert mask_text("a@b.co " * 600_000, (PERSONAL,)) == "[text of 4,200,000 characters]"
+
+
 def test_a_single_text_without_masks_stays() -> None:
     assert mask_text(MAIL, ()) == MAIL
 

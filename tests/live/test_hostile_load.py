@@ -9,7 +9,7 @@ import pytest
 from bench.endurance_stage import Stage, stage
 from bench.hostile import Attacked, attacked, hostile_tokens, orders_for
 
-SECONDS = 1.5
+SECONDS = 1.0
 """Of each attack."""
 COUNTS = {"slow-bodies": 200, "slow-readers": 20, "open-streams": 200}
 FLOOD = 8
@@ -24,7 +24,7 @@ class Besieged:
 
     async def by(self, name: str, count: int = 0, seconds: float = SECONDS) -> Attacked:
         count = count or COUNTS.get(name, FLOOD)
-        return await attacked(self.stage, name, orders_for(self.stage, self.tokens, count, seconds), settles=0)
+        return await attacked(self.stage, name, orders_for(self.stage, self.tokens, count, seconds), is_brief=True)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ async def test_tokens_with_made_up_keys_cause_one_fetch_of_the_key_set_in_ten_se
     found = await besieged.by("unknown-keys")
     serves(found)
     assert set(found.found.answers) == {"401"}
-    assert found.found.opened > 10 * FLOOD
+    assert found.found.opened > 2 * FLOOD
     # One for either instance at most: it serves a probe of its own.
     assert found.fetches <= 2
 
@@ -75,9 +75,10 @@ async def test_others_are_served_whatever_shape_requests_and_results_have(besieg
 
 
 async def test_streams_that_stay_open_keep_nobody_else_from_calling(besieged: Besieged) -> None:
-    found = await besieged.by("open-streams", seconds=3)
+    found = await besieged.by("open-streams", seconds=2)
     serves(found)
-    assert found.found.answers == {"200": COUNTS["open-streams"]}
+    assert set(found.found.answers) == {"200"}
+    assert found.found.opened == COUNTS["open-streams"]
 
 
 async def test_once_the_attackers_have_left_nothing_of_them_is_held_at_the_upstream(besieged: Besieged) -> None:

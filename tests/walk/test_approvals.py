@@ -457,7 +457,7 @@ async def test_the_facts_of_an_approval_hold_no_value_of_a_uri_and_not_all_of_a_
     rewrite(
         door, '    resources: ["customer://*"]\n', '    resources: ["customer://*"]\n    require: {approval: refunds}\n'
     )
-    answer = await door.send(request("resources/read", {"uri": "customer://mary@shop.example/" + "x" * 60_000}))
+    answer = await door.send(request("resources/read", {"uri": "customer://mary@shop.example/" + "x" * 8_000}))
     assert message(answer)["error"]["code"] == Reason.APPROVAL_PENDING.wire.code
     facts = door.approvals.approvals[(await only(door)).id]["request"]
     assert "mary@shop.example" not in str(facts)

@@ -1,15 +1,20 @@
 """What goes over the connections to an upstream, byte for byte, and what does not."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from starlette.responses import Response
 
-from tests.fakes.upstream import TOOLS
+from gateway import forward
+from gateway.forward import Upstreams
+from tests.fakes.upstream import TOOLS, Seen, events, result, serving
 from tests.walk.rooms import Gateway, gateway, message
 
 PATIENCE = 5
@@ -134,3 +139,22 @@ async def test_an_answer_that_says_twice_how_it_is_encoded_is_refused(door: Gate
         answer = await door.call(server="open")
     assert answer.status in (502, 503)
     assert wire.bodies == []
+
+
+async def test_streams_that_last_leave_calls_their_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    def few() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2))
+
+    monkeypatch.setattr(forward, "_open_session", few)
+    lasts, answers = aiohttp.ClientTimeout(), aiohttp.ClientTimeout(sock_read=PATIENCE)
+
+    def answer(seen: Seen) -> Response:
+        return events(then="hangs")(seen) if seen.http_method == "GET" else result({})(seen)
+
+    async with serving(answer) as upstream, contextlib.aclosing(Upstreams()) as upstreams:
+        async with asyncio.timeout(PATIENCE):
+            streams = [await upstreams.send("GET", upstream.url, {}, None, lasts) for _ in range(2)]
+            called = await upstreams.send("POST", upstream.url, {}, b'{"id": 1}', answers)
+        assert called.status == 200
+        for stream in streams:
+            stream.close()

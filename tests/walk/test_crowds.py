@@ -26,7 +26,6 @@ async def listen(door: Gateway, token: str) -> AsyncGenerator[bytes]:
     return stream
 
 
-@pytest.mark.xfail(reason="streams and calls share the 1,000 connections of a process (gateway/forward.py)")
 async def test_a_thousand_open_streams_of_some_callers_leave_others_a_connection(tmp_path: Path) -> None:
     def answer(seen: Seen) -> Response:
         listens = seen.body["method"] == "subscriptions/listen"

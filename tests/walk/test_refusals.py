@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devhost.accounts import ACCOUNTS
+from gateway.inbound import MAX_TARGET
 from gateway.policy.source import PolicySource
 from gateway.record import BURST
 from tests.fakes.evidence import Fault
@@ -110,12 +111,13 @@ async def test_a_tool_name_with_personal_data_is_masked_in_the_record(door: Gate
     assert "mary@shop.example" not in str(door.evidence.rows)
 
 
-async def test_a_tool_name_of_a_megabyte_leaves_a_small_record(door: Gateway) -> None:
-    answer = await door.call("x" * 1_000_000)
-    assert message(answer)["error"]["code"] == -32602
-    [row] = door.evidence.of_calls()
-    assert len(str(row["body"])) < 4000
-    assert "(1000000 characters, sha256 " in str(row["target"])
+async def test_a_long_tool_name_leaves_a_small_record_and_one_of_a_megabyte_is_not_in_it(door: Gateway) -> None:
+    for name in ("x" * MAX_TARGET, "x" * 1_000_000):
+        assert message(await door.call(name))["error"]["code"] == -32602
+    long, longer = door.evidence.of_calls()
+    assert max(len(str(row["body"])) for row in (long, longer)) < 4000
+    assert f"({MAX_TARGET} characters, sha256 " in str(long["target"])
+    assert (longer["reason"], "target" in longer) == ("params_invalid", False)
 
 
 async def test_a_call_whose_grant_is_not_open_is_refused(door: Gateway) -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.matches import Pattern, found_by, pattern_of
+from gateway.policy.matches import MAX_WORK, Pattern, Search, pattern_of
 
 
 def found(text: object, pattern: str) -> bool:
     compiled = pattern_of(pattern)
     assert isinstance(compiled, Pattern)
-    return found_by(text, pattern)
+    return Search().found_by(text, pattern)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_only_text_is_searched(text: object) -> None:
         ("a(?=b)", "invalid perl operator: (?="),
         (r"(a)\1", r"invalid escape sequence: \1"),
         ("a{1001}", "invalid repetition size: {1001}"),
-        (r"(?i)\pL{400}", "pattern too large - compile failed"),
+        (r"(?i)\pL{900}", "pattern too large - compile failed"),
     ],
 )
 def test_what_re2_does_not_read_is_told_in_its_words(
@@ -66,11 +66,25 @@ def test_what_re2_does_not_read_is_told_in_its_words(
 def test_a_pattern_is_compiled_once_and_kept_as_long_as_somebody_has_it() -> None:
     held = pattern_of("kept [0-9]+")
     assert pattern_of("kept [0-9]+") is held
-    assert found_by("kept 5", "kept [0-9]+")
+    assert Search().found_by("kept 5", "kept [0-9]+")
     del held
     gc.collect()
     with pytest.raises(LookupError):
-        found_by("kept 5", "kept [0-9]+")
+        Search().found_by("kept 5", "kept [0-9]+")
+
+
+def test_a_search_is_over_when_it_would_take_long_and_stays_over() -> None:
+    pattern = pattern_of("(a|b){1,500}c")
+    assert isinstance(pattern, Pattern)
+    fits = "a" * (MAX_WORK // pattern.size // 100)
+    search = Search()
+    for _ in range(100):
+        assert search.found_by(fits[:10], "(a|b){1,500}c") is False
+    search.left = pattern.size * len(fits)
+    assert search.found_by(fits, "(a|b){1,500}c") is False
+    for _ in range(2):
+        with pytest.raises(OverflowError, match=r"^too much text$"):
+            search.found_by("a", "(a|b){1,500}c")
 
 
 def test_nothing_is_logged_of_a_text_that_is_none(caplog: pytest.LogCaptureFixture) -> None:
