@@ -8,8 +8,8 @@ outcome is on record and the upstream's connection is closed.
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,11 +19,12 @@ from gateway.aside import aside
 from gateway.client_features import asked, forbidden
 from gateway.forward import BrokenStreamError, EventStream, is_response_to
 from gateway.mask import mask_text
-from gateway.masking.across import Across, Tally
+from gateway.masking.across import Across
 from gateway.policy.document import Streams
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
 from gateway.settle import acts, concluded, fail, features_of, settle, visible
+from gateway.stream_progress import Progress, Tell, nobody
 from gateway.values import Era, Hidden, Masked, MessageKind, Refusal
 from gateway.watch import Watch, tell_cancelled
 
@@ -33,39 +34,14 @@ DRAIN = 0.5
 """Seconds given to an upstream to end its stream after the answer, so that the connection can be used again."""
 
 
-type Tell = Callable[[dict[str, Any]], Awaitable[None]]
-"""Sends a message to the upstream, in the session of the call."""
-
-
-async def _nobody(_message: dict[str, Any]) -> None:
-    return
-
-
-@dataclass(slots=True)
-class _Progress:
-    started: bool = False
-    answered: bool = False
-    """The response to the call, or an error in its place, has been handed on and recorded."""
-    resumable: bool = False
-    """The upstream gave event ids, so that the client can ask for the rest by GET (legacy era)."""
-    events: AsyncGenerator[sse.Event] | None = None
-    tell: Tell = _nobody
-    watch: Watch | None = None
-    across: Across = field(default_factory=Across)
-    hidden: Tally = field(default_factory=Tally)
-    """What was hidden of notifications and is not on record yet."""
-    is_cut_off: bool = False
-    """The access that the call was made under has ended, and the call with it."""
-
-
 def relay(
-    passage: Passage, upstream: EventStream, recorder: Recorder, tell: Tell = _nobody, watch: Watch | None = None
+    passage: Passage, upstream: EventStream, recorder: Recorder, tell: Tell = nobody, watch: Watch | None = None
 ) -> AsyncGenerator[bytes]:
     """The client's stream, event by event; `tell` answers a server that asks for what it may not.
 
     `watch` ends the stream once the access that it runs under is over, and tells the client of lists that change.
     """
-    progress = _Progress(tell=tell, watch=watch, across=Across(is_strict=_is_strict(passage)))
+    progress = Progress(tell=tell, watch=watch, across=Across(is_strict=_is_strict(passage)))
     stream = _relay(passage, upstream, progress, recorder)
     # A client that has gone before the first event never starts the generator, and its `finally` never runs.
     loop = asyncio.get_running_loop()
@@ -81,7 +57,7 @@ def _is_strict(passage: Passage) -> bool:
 
 
 async def _relay(
-    passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder
+    passage: Passage, upstream: EventStream, progress: Progress, recorder: Recorder
 ) -> AsyncGenerator[bytes]:
     progress.started = True
     progress.events = events = _beating(upstream.events(), progress.watch)
@@ -162,7 +138,7 @@ def _signalled(found: Refusal | sse.Event) -> sse.Event:
     return found
 
 
-async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, recorder: Recorder) -> sse.Event:
+async def _hand_on(passage: Passage, event: sse.Event, progress: Progress, recorder: Recorder) -> sse.Event:
     """The event as it may leave. Sets `progress.answered` once the call is answered. Raises BrokenStreamError."""
     if event.id is not None and passage.call.era is Era.LEGACY:
         progress.resumable = True
@@ -173,8 +149,9 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
     if "method" not in message:
         answered = _answered(passage, message)
-        settled = await settle(answered, message, recorder, progress.hidden.take() if acts(answered) else ())
+        told = progress.hidden.take() if acts(answered) else ()
         progress.answered = answered is passage
+        settled = await progress.whole(settle(answered, message, recorder, told))
         return _with(event, error_message(answered.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
@@ -182,7 +159,7 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: _Progress, reco
     return _with(event, progress.watch.acknowledged(seen) if progress.watch else seen)
 
 
-async def _seen(passage: Passage, message: dict[str, Any], progress: _Progress) -> dict[str, Any]:
+async def _seen(passage: Passage, message: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """What is no answer, as this caller may see it after all that came before. Raises RefusedStreamError."""
     seen, hidden = await aside(message, partial(_joined, passage, message, progress.across))
     progress.hidden.add(hidden)
@@ -213,7 +190,7 @@ def _answered(passage: Passage, message: dict[str, Any]) -> Passage:
 
 
 async def _may_ask(
-    passage: Passage, message: dict[str, Any], method: str, progress: _Progress, recorder: Recorder
+    passage: Passage, message: dict[str, Any], method: str, progress: Progress, recorder: Recorder
 ) -> bool:
     """Whether a server's request may go on to the client. If not, the server is told so and the client is not."""
     refusal = None
@@ -233,7 +210,7 @@ def _with(event: sse.Event, message: dict[str, Any]) -> sse.Event:
     return sse.Event(jsontext.write(message).decode(), event.name, event.id, event.retry)
 
 
-async def _ended_without_answer(passage: Passage, progress: _Progress, recorder: Recorder) -> sse.Event | None:
+async def _ended_without_answer(passage: Passage, progress: Progress, recorder: Recorder) -> sse.Event | None:
     """What a client that still waits is told; None where an ending without an answer is in order."""
     if passage.call.kind is not MessageKind.REQUEST or passage.call.method == "subscriptions/listen":
         progress.answered = True
@@ -247,10 +224,10 @@ async def _ended_without_answer(passage: Passage, progress: _Progress, recorder:
     return await _error(passage, Refusal(Reason.UPSTREAM_BROKE_OFF), progress, recorder)
 
 
-async def _error(passage: Passage, refusal: Refusal, progress: _Progress, recorder: Recorder) -> sse.Event:
+async def _error(passage: Passage, refusal: Refusal, progress: Progress, recorder: Recorder) -> sse.Event:
     """The JSON-RPC error that ends the stream, on record."""
-    told = await fail(passage, refusal, recorder, hidden=progress.hidden.take())
     progress.answered = True
+    told = await progress.whole(fail(passage, refusal, recorder, hidden=progress.hidden.take()))
     return sse.Event(jsontext.write(error_message(passage.call, told)).decode(), "message")
 
 
@@ -267,7 +244,7 @@ def _abandon(
     loop: asyncio.AbstractEventLoop,
     passage: Passage,
     upstream: EventStream,
-    progress: _Progress,
+    progress: Progress,
     recorder: Recorder,
 ) -> None:
     if not progress.started:
@@ -278,14 +255,17 @@ _endings: set[asyncio.Task[None]] = set()
 """Held here because the event loop itself keeps only weak references to tasks."""
 
 
-def _let_go(passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder) -> None:
+def _let_go(passage: Passage, upstream: EventStream, progress: Progress, recorder: Recorder) -> None:
     """Closes the upstream and records a departure, in a task of its own: this one may be cancelled by now."""
     task = asyncio.create_task(_end(passage, upstream, progress, recorder))
     _endings.add(task)
     task.add_done_callback(_endings.discard)
 
 
-async def _end(passage: Passage, upstream: EventStream, progress: _Progress, recorder: Recorder) -> None:
+async def _end(passage: Passage, upstream: EventStream, progress: Progress, recorder: Recorder) -> None:
+    if progress.recording is not None:
+        await asyncio.wait([progress.recording])
+        progress.answered = progress.answered and progress.recording.exception() is None
     if progress.events is not None:
         await progress.events.aclose()
     # Closing the connection is how the modern era cancels; in the legacy era it is no more than a disconnect.

@@ -45,6 +45,7 @@ SHOWN_BY = {
     "gateway/proposals/evidence.py": "tests/gateway/proposals/test_register.py",
     "gateway/proposals/propose.py": "tests/gateway/proposals/test_api.py",
     "gateway/proposals/proposal.py": "tests/gateway/proposals/test_register.py",
+    "gateway/stream_progress.py": "tests/walk/test_leaving.py",
     "gateway/proposals/replayed.py": "tests/gateway/proposals/test_api.py",
     "gateway/proposals/tend.py": "tests/gateway/proposals/test_register.py",
     "gateway/proposals/version.py": "tests/gateway/proposals/test_versions.py",
