@@ -42,7 +42,7 @@ async def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
 
 async def _masked(passage: Passage, masks: tuple[Mask, ...], terms: mask.Terms) -> Masked | Refusal:
     message = dict(passage.call.message)
-    masked = await aside(message, partial(mask.mask, message, masks, passage.keyed, terms))
+    masked = await aside(message, partial(mask.mask, message, masks, passage.keyed, terms), passage.caller)
     if not isinstance(masked, Refusal):
         return masked
     is_blocked = masked.reason is Reason.BLOCKED

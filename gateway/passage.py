@@ -3,6 +3,7 @@
 Whoever has to end the walk, at whatever point, finds here all that the record should say.
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -88,6 +89,8 @@ class Passage:
     """Gives back what the call holds of its limits; None before it has been through their room."""
     is_counted: bool = False
     """Whether its refusal follows others of the same kind closely, so that it is counted and not recorded."""
+    concluding: asyncio.Future[bool] | None = None
+    """The writing of the outcome, once it has begun."""
     on_its_way: bool = False
     """Whether an intent is on record, so that an ending is an outcome and not a refusal."""
     trace: Trace = field(default_factory=Trace)

@@ -50,7 +50,7 @@ class Payloads:
         if not message or passage.keyed is None:
             return Filed({})
         making = partial(_payload, passage, message, passage.keyed, tuple(hidden), answers=answers)
-        payload = await aside(message, making)
+        payload = await aside(message, making, passage.caller)
         if not payload.content:
             return Filed(payload.fields)
         if await self._create(blob_name(time, payload.digest), payload.content):

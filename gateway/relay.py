@@ -144,14 +144,13 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: Progress, recor
         progress.resumable = True
     if not event.data:
         return event
-    message = await aside(event.data, partial(jsontext.parse, event.data, duplicates=True))
+    message = await aside(event.data, partial(jsontext.parse, event.data, duplicates=True), passage.caller)
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
     if "method" not in message:
         answered = _answered(passage, message)
-        told = progress.hidden.take() if acts(answered) else ()
+        settled = await settle(answered, message, recorder, progress.hidden.take() if acts(answered) else ())
         progress.answered = answered is passage
-        settled = await progress.whole(settle(answered, message, recorder, told))
         return _with(event, error_message(answered.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
@@ -161,7 +160,7 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: Progress, recor
 
 async def _seen(passage: Passage, message: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """What is no answer, as this caller may see it after all that came before. Raises RefusedStreamError."""
-    seen, hidden = await aside(message, partial(_joined, passage, message, progress.across))
+    seen, hidden = await aside(message, partial(_joined, passage, message, progress.across), passage.caller)
     progress.hidden.add(hidden)
     if isinstance(seen, Refusal):
         raise RefusedStreamError(seen)
@@ -226,8 +225,8 @@ async def _ended_without_answer(passage: Passage, progress: Progress, recorder: 
 
 async def _error(passage: Passage, refusal: Refusal, progress: Progress, recorder: Recorder) -> sse.Event:
     """The JSON-RPC error that ends the stream, on record."""
+    told = await fail(passage, refusal, recorder, hidden=progress.hidden.take())
     progress.answered = True
-    told = await progress.whole(fail(passage, refusal, recorder, hidden=progress.hidden.take()))
     return sse.Event(jsontext.write(error_message(passage.call, told)).decode(), "message")
 
 
@@ -263,9 +262,10 @@ def _let_go(passage: Passage, upstream: EventStream, progress: Progress, recorde
 
 
 async def _end(passage: Passage, upstream: EventStream, progress: Progress, recorder: Recorder) -> None:
-    if progress.recording is not None:
-        await asyncio.wait([progress.recording])
-        progress.answered = progress.answered and progress.recording.exception() is None
+    if passage.concluding is not None:
+        # The client left while the outcome was being written: that one counts.
+        await asyncio.wait([passage.concluding])
+        progress.answered = progress.answered or passage.concluding.exception() is None
     if progress.events is not None:
         await progress.events.aclose()
     # Closing the connection is how the modern era cancels; in the legacy era it is no more than a disconnect.

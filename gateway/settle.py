@@ -5,6 +5,7 @@ the refusal that takes its place. Lists lose what the caller may not use, data i
 outcome is durable before anything is returned; where that fails, the answer stays here (fail-closed).
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -121,7 +122,7 @@ async def settle(
 
 
 async def _visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
-    return await passage.trace.room("mask", aside(message, partial(visible, passage, message)))
+    return await passage.trace.room("mask", aside(message, partial(visible, passage, message), passage.caller))
 
 
 async def fail(
@@ -153,7 +154,9 @@ async def concluded(
 ) -> bool:
     """What came of the call is on record, as `Recorder.outcome` has it, and in the trace."""
     recording = recorder.outcome(passage, outcome, hidden=hidden, refusal=refusal, message=message)
-    recorded = await passage.trace.room("record outcome", recording)
+    passage.concluding = asyncio.ensure_future(passage.trace.room("record outcome", recording))
+    # Whoever is cancelled here leaves the record to its end, so that there is one outcome and not two.
+    recorded = await asyncio.shield(passage.concluding)
     if recorded:
         passage.trace.came_of(passage, outcome, refusal, hidden)
     else:

@@ -3,8 +3,7 @@
 Held by the relay and by what cleans up after it: a client may leave at any moment, in the middle of a record too.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,9 +36,3 @@ class Progress:
     """What was hidden of notifications and is not on record yet."""
     is_cut_off: bool = False
     """The access that the call was made under has ended, and the call with it."""
-    recording: asyncio.Future[Any] | None = None
-    """The writing of the outcome: it goes on although the client leaves, and only then is the departure looked at."""
-
-    async def whole[T](self, recording: Coroutine[Any, Any, T]) -> T:
-        self.recording = asyncio.ensure_future(recording)
-        return await asyncio.shield(self.recording)

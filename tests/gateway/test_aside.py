@@ -13,31 +13,31 @@ WORD = "x" * (LARGE + 1)
 
 async def test_the_loop_goes_on_while_a_large_value_is_worked_on() -> None:
     turned = threading.Event()
-    working = asyncio.create_task(aside(WORD, lambda: turned.wait(PATIENCE)))
+    working = asyncio.create_task(aside(WORD, lambda: turned.wait(PATIENCE), None))
     await asyncio.sleep(0)
     turned.set()
     assert await working
 
 
 async def test_a_small_value_takes_no_thread() -> None:
-    assert await aside("x", threading.current_thread) is threading.current_thread()
-    assert await aside(WORD, threading.current_thread) is not threading.current_thread()
+    assert await aside("x", threading.current_thread, None) is threading.current_thread()
+    assert await aside(WORD, threading.current_thread, None) is not threading.current_thread()
 
 
 async def test_what_the_work_raises_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        await aside(WORD, lambda: 1 / 0)
+        await aside(WORD, lambda: 1 / 0, None)
 
 
 async def test_the_work_knows_the_context_that_it_was_given_in() -> None:
     name = ContextVar("name", default="")
     name.set("caller")
-    assert await aside(WORD, name.get) == "caller"
+    assert await aside(WORD, name.get, None) == "caller"
 
 
 async def test_a_caller_who_goes_does_not_wait_for_the_thread() -> None:
     end = threading.Event()
-    working = asyncio.create_task(aside(WORD, lambda: end.wait(PATIENCE)))
+    working = asyncio.create_task(aside(WORD, lambda: end.wait(PATIENCE), None))
     await asyncio.sleep(0)
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -47,7 +47,7 @@ async def test_a_caller_who_goes_does_not_wait_for_the_thread() -> None:
 
 
 async def test_more_large_values_than_threads_are_all_worked_on() -> None:
-    assert await asyncio.gather(*(aside(WORD, lambda: 7) for _ in range(THREADS * 5))) == [7] * THREADS * 5
+    assert await asyncio.gather(*(aside(WORD, lambda: 7, None) for _ in range(THREADS * 5))) == [7] * THREADS * 5
 
 
 @pytest.mark.parametrize(
