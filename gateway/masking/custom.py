@@ -39,7 +39,7 @@ def fault_of(text: str) -> str | None:
     try:
         compiled = pattern(text)
     except re2.error as error:
-        return f"RE2 does not read it: {error}"
+        return f"RE2 does not read it: {error.args[0].decode(errors='replace')}"
     if compiled.fullmatch(b"") or compiled.search(b""):
         return "finds the empty text"
     return None

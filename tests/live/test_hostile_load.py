@@ -75,7 +75,7 @@ async def test_others_are_served_whatever_shape_requests_and_results_have(besieg
 
 
 async def test_streams_that_stay_open_keep_nobody_else_from_calling(besieged: Besieged) -> None:
-    found = await besieged.by("open-streams", seconds=2)
+    found = await besieged.by("open-streams", seconds=8)
     serves(found)
     assert set(found.found.answers) == {"200"}
     assert found.found.opened == COUNTS["open-streams"]

@@ -55,12 +55,8 @@ async def is_refused(live: Live, customer: str) -> bool:
     return "error" in answer.json()
 
 
-async def test_a_change_that_two_others_approve_takes_effect_and_not_before(own: Live, browser: Browser) -> None:
-    live, token = own, await own.token("operator")
-    assert await is_refused(live, "c-1001")
-    proposed = live.stack.state / "proposed.yaml"
-    proposed.write_text(policy_of(live).replace(BEFORE, AFTER))
-
+async def assert_replayed(live: Live, proposed: Path) -> None:
+    """Of what an engineer called, the replay names what the proposed policy would refuse, and nothing else."""
     for _ in range(3):
         assert (await live.call_tool("engineer", "explain_failure", {"customer_id": "c-1001"})).status_code == 200
     await live.call_tool("engineer", "get_customer", {"customer_id": "c-1001"})
@@ -71,12 +67,9 @@ async def test_a_change_that_two_others_approve_takes_effect_and_not_before(own:
     assert "explain_failure" in said, said
     assert "get_customer" not in said, said
 
-    words = ("propose", str(proposed), "--reason", "engineers clean up, ticket 4711", "--token-stdin")
-    code, said = await run(live, "policy", *words, given=token)
-    assert code == 0, said
-    link = said.split()[-1]
-    assert await is_refused(live, "c-1001")
 
+async def look(browser: Browser, link: str) -> None:
+    """An approver reads on a phone what would change."""
     async with browser.page(width=PHONE) as page:
         await sign_in(page, link, ACCOUNTS["approver"].display_name)
         main = page.get_by_role("main")
@@ -87,6 +80,23 @@ async def test_a_change_that_two_others_approve_takes_effect_and_not_before(own:
         SHOTS.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=SHOTS / "policy-390.png", full_page=True)
         assert await fits(page)
+
+
+async def test_a_change_that_two_others_approve_takes_effect_and_not_before(own: Live, browser: Browser) -> None:
+    live, token = own, await own.token("operator")
+    assert await is_refused(live, "c-1001")
+    proposed = live.stack.state / "proposed.yaml"
+    proposed.write_text(policy_of(live).replace(BEFORE, AFTER))
+
+    await assert_replayed(live, proposed)
+
+    words = ("propose", str(proposed), "--reason", "engineers clean up, ticket 4711", "--token-stdin")
+    code, said = await run(live, "policy", *words, given=token)
+    assert code == 0, said
+    link = said.split()[-1]
+    assert await is_refused(live, "c-1001")
+
+    await look(browser, link)
     assert "1 more person has to approve" in await decide(link)
     assert await is_refused(live, "c-1001")
     assert "version 1 of the policy" in await decide(link, account="approver2")

@@ -30,7 +30,7 @@ async def test_a_thousand_open_streams_of_some_callers_leave_others_a_connection
         listens = seen.body["method"] == "subscriptions/listen"
         return (events(LISTENING, then="hangs") if listens else result({"content": []}))(seen)
 
-    async with serving(answer) as upstream, gateway(tmp_path, upstream.url, read="1s") as door:
+    async with serving(answer) as upstream, gateway(tmp_path, upstream.url, read="20s") as door:
         assert (await door.call(server="open")).status == 200
         tokens = [door.tenant.token(oid=f"0b1ec700-0000-4000-9000-{number:012}") for number in range(CALLERS)]
         async with asyncio.timeout(60):

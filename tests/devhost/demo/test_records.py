@@ -1,5 +1,6 @@
 """The official SDK's client sees the people in every kind of place, in both protocol eras, with the vault's token."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -227,7 +228,10 @@ async def test_a_rotated_token_is_demanded_from_the_next_second_on(stack: Stack)
         async def knock(token: str) -> int:
             return (await client_http.get("/mcp", headers={"Authorization": f"Bearer {token}"})).status_code
 
-        assert await knock("rotated") != 401
+        # The door does not ask the vault more than once a second.
+        async with asyncio.timeout(5):
+            while await knock("rotated") == 401:  # noqa: ASYNC110 - another process has no bell
+                await asyncio.sleep(0.05)
         assert await knock(old) == 401
         assert await knock("x") == 401
 

@@ -12,8 +12,7 @@ from devhost.accounts import GROUPS
 from gateway.answer import Answer
 from gateway.approvals import api
 from gateway.approvals.api import MAX_BODY, serve
-from gateway.approvals.approval import Approval, State
-from gateway.approvals.approval import MAX_REASON
+from gateway.approvals.approval import MAX_REASON, Approval, State
 from gateway.pages.request import PageRequest
 from gateway.policy.source import PolicySource
 from gateway.reasons import Reason

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.approvals.approval import Approval, State
-from gateway.approvals.approval import MAX_REASON
+from gateway.approvals.approval import MAX_REASON, Approval, State
 from gateway.approvals.book import CALL, Actor, is_identifier
 from gateway.reasons import Reason
 from gateway.storage.contract import StoreUnavailableError
