@@ -17,13 +17,14 @@ The reading order
     call        the walk: the rooms in their order
     inbound, authenticate, session, groups, limits, authorize, catalogue, grant, approval, record, credential, forward,
     mask, answer
-                the rooms; `reach` joins credential and forward, `settle` and `relay` mask, record and answer
+                the rooms; `reach` joins credential and forward, `settle` and `relay` mask, record and answer,
+                `aside` keeps large messages off the event loop
     waiting, holding, tasks, asking
                 how a client waits for the people of room 7, and is sent to ask for the access of room 6
     values, reasons, protocol, settings
                 what is handed from room to room, every refusal, the words of MCP, the environment
-    approvals, access, pages
-                what an approval and a grant are and what becomes of them; where people ask and decide
+    approvals, access, proposals, pages
+                what an approval, a grant and a proposed policy are, and what becomes of them; where people decide
     policy, masking, tools, evidence, storage, cli
                 what the rooms decide with, write to, and are asked by
     door, process, composition, rooms

@@ -139,6 +139,8 @@ async def fail(
     """
     if refusal.reason in _CANCELS:
         outcome = Outcome.CANCELLED
+    if refusal.reason is Reason.RESULT_TOO_LARGE:
+        outcome = Outcome.WITHHELD
     recorded = await concluded(passage, outcome, recorder, hidden=hidden, refusal=refusal, message=message)
     return refusal if recorded else Refusal(Reason.OUTCOME_UNRECORDED)
 

@@ -9,8 +9,8 @@ import asyncio
 from typing import Any
 
 from gateway.answer import Answer
+from gateway.approvals.approval import MAX_REASON, stamp
 from gateway.approvals.approval import State as ApprovalState
-from gateway.approvals.approval import stamp
 from gateway.approvals.orchestrations import Orchestrations
 from gateway.events import Event, Outcome
 from gateway.json_api import (
@@ -113,7 +113,7 @@ async def _withdraw(asking: Asking, caller: Caller, policy: Policy) -> Answer | 
     if isinstance(body, Refusal):
         return body
     reason = body.get("reason") if isinstance(body, dict) and body.keys() == {"reason"} else None
-    if not isinstance(reason, str) or not reason.strip():
+    if not isinstance(reason, str) or not 0 < len(reason.strip()) <= MAX_REASON:
         return Refusal(Reason.REVOCATION_INVALID)
     found = await _found(asking, caller, policy)
     if isinstance(found, Refusal):

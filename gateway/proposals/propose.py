@@ -27,6 +27,8 @@ from gateway.values import Call, Caller, CallerKind, Era, MessageKind, Origin, R
 
 MAX_LINES = 4000
 """Of the texts' difference, with three lines around each change."""
+MAX_CHARACTERS = 200_000
+"""Of the same."""
 REPLAYED = "recorded calls that would be decided otherwise"
 
 
@@ -84,7 +86,7 @@ def _unfit(policy: Policy | None, reason: str, text: str, caller: Caller) -> Ref
 def _shown(before: Policy, before_text: bytes, after: Policy, after_text: str) -> dict[str, list[str]] | None:
     """What people are shown, in lines; None where nobody could read it."""
     lines = list(_lines(before_text.decode(errors="replace"), after_text))
-    if len(lines) > MAX_LINES:
+    if len(lines) > MAX_LINES or sum(map(len, lines)) > MAX_CHARACTERS:
         return None
     return {
         "what changes": words(diff(before, after)),

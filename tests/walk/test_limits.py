@@ -255,6 +255,7 @@ async def test_an_answer_above_the_bound_is_withheld_and_on_record(
     assert error(answer) == (200, Reason.RESULT_TOO_LARGE.wire.code)
     assert "secret" not in str(answer.body)
     assert door.evidence.events() == ["intent/allowed", "outcome/result_too_large"]
+    assert [row["outcome"] for row in door.evidence.rows.values()][-1] == "withheld"
     upstream.answer = text_result("x" * 600)
     assert "result" in message(await door.call(modern=modern))
 

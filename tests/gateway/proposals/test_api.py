@@ -101,3 +101,17 @@ async def test_calls_that_cannot_be_replayed_now_are_told_as_such(room: Room) ->
     sealed = await room.gateway.rooms.approvals.call_of(approval) if approval else None
     assert sealed is not None
     assert "could not be replayed now" in sealed.call.params["arguments"][REPLAYED][0]
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 1001])
+async def test_whoever_withdraws_says_why_in_so_many_words(room: Room, reason: str) -> None:
+    identifier = await room.proposed(room.text.replace("wire_money", "send_money"))
+    answer = await room.send("POST", f"/api/policies/{identifier}/withdraw", {"reason": reason})
+    assert answer.status == 400
+    assert (await room.found(identifier)).state is State.PENDING
+
+
+@pytest.mark.parametrize("more", ["# x\n" * 4001, f"# {'x' * 200_001}\n"])
+async def test_a_change_that_nobody_could_read_is_refused(room: Room, more: str) -> None:
+    answer = await room.propose(room.text + more)
+    assert answer.status == 413
