@@ -4,6 +4,7 @@ Whole messages go through `gateway.mask.mask`, parsed beforehand as the gateway 
 those of the message as JSON.
 """
 
+import gc
 import json
 import os
 import statistics
@@ -18,7 +19,7 @@ from bench.corpus import people
 from bench.corpus.marks import plain
 from bench.corpus.source import source
 from bench.masking_spans import masks, result
-from gateway import jsontext
+from gateway import cold_start, jsontext
 from gateway.jsontext import Malformed
 from gateway.mask import mask
 from gateway.masking.detectors import DETECTORS
@@ -58,7 +59,11 @@ class Growth:
 
 
 def pin() -> int | None:
-    """The one core that this process runs on from here; None where the system cannot tell."""
+    """The one core that this process runs on from here; None where the system cannot tell.
+
+    It looks for garbage as seldom as the gateway does.
+    """
+    gc.set_threshold(*cold_start.GARBAGE)
     if not hasattr(os, "sched_setaffinity"):
         return None
     core = max(os.sched_getaffinity(0))

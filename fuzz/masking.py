@@ -54,6 +54,8 @@ SEEDS = (
             )
         )
     ),
+    # Found by a search, and mended since.
+    b'\x1b{"hqo@@\'@\xc4\xbf@@@0@hhbXBsZStd4d&#6;@@@@99998t":"@%"}',
 )
 
 

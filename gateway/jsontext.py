@@ -3,7 +3,8 @@
 `parse` refuses what two readers could read differently: duplicate keys, NaN, lone surrogates,
 depth without end. Numbers that Python would respell (`1.0`, `1e2`, integers past 64 bits) are kept
 as `Number`, so that `write` gives back the spelling that came in. `parse_data` does the same for text that
-is only searched, and sooner: it takes what orjson reads wherever that proves to be all that the text says.
+is only searched, and sooner: it takes what orjson reads wherever that proves to be all that the text says, and leaves
+to its caller what is seen anyway when all of it is gone through.
 """
 
 import json
@@ -62,50 +63,104 @@ def parse(text: bytes | str, *, duplicates: bool = False) -> Any | Malformed:
     except ValueError:
         return Malformed("is not JSON")
     # Counting brackets is a thousand times cheaper than walking, and settles nearly every text.
-    if decoded.count("[") + decoded.count("{") > MAX_DEPTH and not _is_shallow([value]):
+    if decoded.count("[") + decoded.count("{") > MAX_DEPTH and not is_shallow(value):
         return Malformed("is nested too deep")
     return value
 
 
-def parse_data(text: str) -> Any | Malformed:
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a text says, however deep it is nested."""
+
+    value: Any
+    has_exponents: bool = False
+    """Its small floats that Python spells with an exponent are spelled so in the text, and are for `respell`: orjson
+    would write 0.00001 for 1e-05."""
+
+
+def parse_data(text: str) -> Data | Malformed:
     """As `parse` without duplicates, but that a number which `write` spells as the text does may be a float or int."""
     try:
-        value = _proven(text)
+        data = _proven(text)
     except (ValueError, TypeError):
-        value = _UNPROVEN
-    return parse(text) if value is _UNPROVEN else value
+        data = None
+    if data is None:
+        value = parse(text)
+        return value if isinstance(value, Malformed) else Data(value)
+    return data
 
 
-def _proven(text: str) -> Any:
-    """What orjson reads in the text; `_UNPROVEN` unless it is the same when it is written again.
+def _proven(text: str) -> Data | None:
+    """What orjson reads in the text; None unless it is the same when it is written again.
 
     Then no key was lost because it stood twice, and each number is spelled as it was. White space does not count, nor
     do escapes that need not be there; what strings say needs no proof. Raises ValueError and TypeError.
     """
     content = text.encode()
     if _RESPELLED.search(content, 0, _BEGINNING):
-        return _UNPROVEN
-    whole = [orjson.loads(content)]
-    has_exponents = (b"e-0" in content or b"e+" in content) and _EXPONENT.search(content) is not None
-    if not (_respell(whole) if has_exponents else _is_shallow(whole)):
-        return _UNPROVEN
-    again = write(whole[0])
+        return None
+    value = orjson.loads(content)
+    again = write(value)
+    if again == content:
+        return Data(value)
     # Spaces in strings go from both alike.
-    is_proven = again == content or again.translate(None, _SPACE) == _unescaped(content).translate(None, _SPACE)
-    return whole[0] if is_proven else _UNPROVEN
+    before, after = _unescaped(content).translate(None, _SPACE), again.translate(None, _SPACE)
+    if before == after:
+        return Data(value)
+    if b"e-0" not in content or b"0.0000" in before or _SMALL.search(before):
+        return None
+    return Data(value, has_exponents=True) if _differ_in_exponents(before, after) else None
 
 
-_UNPROVEN = object()
+def _differ_in_exponents(before: bytes, after: bytes) -> bool:
+    """The two are the same, but that `after` has numbers as orjson spells them where `before` spells them as Python
+    does, with an exponent."""
+    done = position = 0
+    while (at := before.find(b"e-0", done)) >= 0:
+        end = at + len(b"e-00")
+        begin = before[max(done, at - _LONGEST_FLOAT) : at]
+        number = before[at - len(begin) + len(begin.rstrip(b"-.0123456789")) : end]
+        same = before[done : end - len(number)]
+        if not after.startswith(same, position):
+            return False
+        position += len(same)
+        # In a string it stays as it was.
+        spelled = number if after.startswith(number, position) else _respelled(number)
+        if not after.startswith(spelled, position):
+            return False
+        done, position = end, position + len(spelled)
+    return after[position:] == before[done:]
+
+
+def _respelled(number: bytes) -> bytes:
+    try:
+        value = float(number)
+    except ValueError:
+        return number
+    return orjson.dumps(value) if repr(value).encode() == number else number
+
+
+_LONGEST_FLOAT = 24
+"""Characters of a float as Python spells it."""
 _SPACE = b" \n\r\t"
 _BEGINNING = 65_536
 _RESPELLED = re2.compile(rb"[:,\[\s]-?[0-9]+(\.[0-9]+0[,}\]\s]|[0-9.]*E)")
 """Finds most numbers that orjson would spell otherwise, to see at once what else would be seen at the end."""
-_EXPONENT = re2.compile(rb"[:,\[\s]-?[0-9.]+e(-0|\+)[0-9]+[,}\]\s]")
-"""Finds an exponent as Python spells it."""
+_SMALL = re2.compile(rb"e-[1-9][,}\]]")
+"""Finds small numbers that Python spells with an exponent and that are spelled as by orjson; the others begin with
+0.0000."""
 
 
-def _is_shallow(whole: list[Any]) -> bool:
-    holders: list[Any] = [whole]
+def respell(holder: Any) -> None:
+    """The small floats in the list or object that Python spells with an exponent are numbers that are spelled so."""
+    for step, item in list(holder.items() if type(holder) is dict else enumerate(holder)):
+        if type(item) is float and "e-0" in (spelled := repr(item)):
+            holder[step] = Number(spelled)
+
+
+def is_shallow(value: Any) -> bool:
+    """The value is nested no deeper than `parse` allows."""
+    holders: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):
         items = chain.from_iterable([holder.values() if type(holder) is dict else holder for holder in holders])
         # Exact types: `isinstance` over a union costs several times as much, and a parser makes no other.
@@ -113,36 +168,6 @@ def _is_shallow(whole: list[Any]) -> bool:
         if not holders:
             return True
     return False
-
-
-def _respell(whole: list[Any]) -> bool:
-    """The floats in it that Python spells with an exponent are numbers spelled so: orjson writes 0.00001 for 1e-05.
-
-    False for what is nested too deep.
-    """
-    holders: list[Any] = [whole]
-    for _ in range(MAX_DEPTH + 1):
-        holders = [item for holder in holders for item in _respelled(holder)]
-        if not holders:
-            return True
-    return False
-
-
-def _respelled(holder: Any) -> list[Any]:
-    """What in a list or an object holds others, after respelling what else is in it."""
-    holders: list[Any] = []
-    is_usual = True
-    for item in holder.values() if type(holder) is dict else holder:
-        kind = type(item)
-        if kind is float:
-            is_usual = is_usual and 1e-4 <= item < 1e16
-        elif kind is dict or kind is list:
-            holders.append(item)
-    if not is_usual:
-        for step, item in list(holder.items() if type(holder) is dict else enumerate(holder)):
-            if type(item) is float and "e" in (spelled := repr(item)):
-                holder[step] = Number(spelled)
-    return holders
 
 
 def _unescaped(content: bytes) -> bytes:

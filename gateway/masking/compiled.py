@@ -54,6 +54,8 @@ class Outcome(NamedTuple):
     rules: tuple[Rule, ...]
     hits: tuple[tuple[Rule, str], ...]
     """Each rule with each value that it hit, in the order of the text."""
+    drops: bool = False
+    """One of the rules does, so that the text goes with what holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +206,10 @@ class Rules:
         hits = [(rule, cut(start, end)) for start, end, name in spans for rule in self._rules_of[name]]
         kinds = {span.detector for span in spans}
         in_order = kinds if len(kinds) == 1 else [name for name in self._rules_of if name in kinds]
-        rules = tuple(rule for name in in_order for rule in self._rules_of[name])
-        return Outcome(
-            hidden_spans(before.text, spans, self._rules_of, keyed),
-            tuple(dict.fromkeys((*before.rules, *rules))),
-            (*before.hits, *hits),
-        )
+        rules = dict.fromkeys((*before.rules, *(rule for name in in_order for rule in self._rules_of[name])))
+        drops = any(rule.action is Action.DROP for rule in rules)
+        hidden = hidden_spans(before.text, spans, self._rules_of, keyed)
+        return Outcome(hidden, tuple(rules), (*before.hits, *hits), drops)
 
     def _after_one(self, text: str, span: Found, keyed: Keyed | None) -> Outcome:
         """As `_after`, for the most frequent case by far."""
@@ -222,7 +222,7 @@ class Rules:
             before, value, after = cut(0, start), cut(start, end), cut(end, None)
         marker = marker or hidden_text(value, label, action, keyed)
         hits = ((rules[0], value),) if len(rules) == 1 else tuple([(rule, value) for rule in rules])
-        return Outcome(before + marker + after, rules, hits)
+        return Outcome(before + marker + after, rules, hits, action is Action.DROP)
 
 
 def _in_a_table(rule: Rule) -> Rule:

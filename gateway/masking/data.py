@@ -38,6 +38,9 @@ class DataWalk:
         self.ledger = ledger
         self._nested = nested
         self._survey = survey(value, rules, ledger.keyed, nested)
+        # What is clean is known by its identity: as long as the walk lasts, nothing else must come to have that.
+        self._value = value
+        self._clean = self._survey.clean
         self._special = self._survey.named.keys() | self._survey.keys.keys()
         self._strings = self._survey.strings
         self._passed = _CONSTANTS if self._survey.numbers else _CONSTANTS | _NUMBERS
@@ -77,23 +80,28 @@ class DataWalk:
         if not self._special.isdisjoint(holder):
             return self.rebuilt(holder, self.members(holder, at))
         changes: dict[str, Json | Gone] | None = None
-        strings, passed, found_in = self._strings, self._passed, self._found_in
+        is_gone = False
+        strings, passed, clean, found_in = self._strings, self._passed, self._clean, self._found_in
         for key, item in holder.items():
             kind = type(item)
-            if kind in passed or (kind is str and item not in strings):
+            if kind in passed or (item not in strings if kind is str else id(item) in clean):
                 continue
             new = found_in(item, (at, key))
             if new is not item:
-                changes = changes or {}
+                if changes is None:
+                    changes = {}
                 changes[key] = new
-        return self.rebuilt(holder, changes) if changes else holder
+                is_gone = is_gone or new is GONE
+        if changes is None:
+            return holder
+        return self.rebuilt(holder, changes) if is_gone else {**holder, **changes}
 
     def _in_list(self, holder: list[Json], at: At) -> list[Json]:
         changes: dict[int, Json | Gone] | None = None
-        strings, passed, found_in = self._strings, self._passed, self._found_in
+        strings, passed, clean, found_in = self._strings, self._passed, self._clean, self._found_in
         for index, item in enumerate(holder):
             kind = type(item)
-            if kind in passed or (kind is str and item not in strings):
+            if kind in passed or (item not in strings if kind is str else id(item) in clean):
                 continue
             new = found_in(item, (at, index))
             if new is not item:
@@ -110,12 +118,12 @@ class DataWalk:
         """The members that change, by their old keys."""
         changes: dict[str, Json | Gone] = {}
         all_special = bool(under) or branch is not None
-        special, strings, passed = self._special, self._strings, self._passed
+        special, strings, passed, clean = self._special, self._strings, self._passed, self._clean
         for key, item in holder.items():
             kind = type(item)
             if all_special or key in special:
                 new = self._member(key, item, at, under, branch)
-            elif kind in passed or (kind is str and item not in strings):
+            elif kind in passed or (item not in strings if kind is str else id(item) in clean):
                 continue
             else:
                 new = self._found_in(item, (at, key))
@@ -148,7 +156,7 @@ class DataWalk:
         if outcome is None:
             return False
         self._enter(outcome, at)
-        return _drops(outcome.rules)
+        return outcome.drops
 
     def named(self, key: str) -> tuple[Rule, ...]:
         """The field rules that a key meets."""
@@ -226,13 +234,13 @@ class DataWalk:
 
     def _enter(self, outcome: Outcome, at: At) -> None:
         for rule, value in outcome.hits:
-            self.ledger.enter((rule,), at, value)
+            self.ledger.hit(rule, at, value)
 
     def _found(self, value: Json, outcome: Outcome, at: At, under: tuple[Rule, ...]) -> Json | Gone:
         self._enter(outcome, at)
-        rules = under + outcome.rules
-        in_spans = not under and type(value) is str and not _drops(rules)
-        return outcome.text if in_spans else hidden_value(value, rules, self.rules.labels, self.ledger.keyed)
+        if not under and type(value) is str:
+            return GONE if outcome.drops else outcome.text
+        return hidden_value(value, under + outcome.rules, self.rules.labels, self.ledger.keyed)
 
     def _read(self, text: str, known: Document | Pieces | Unreadable, at: At) -> Json | Gone:
         if isinstance(known, Unreadable) or self._nested >= MOST_NESTED:

@@ -9,7 +9,6 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -31,6 +30,8 @@ class Document:
     text: str
     is_ambiguous: bool
     """Two readers may see different values, so that it is always written anew."""
+    has_exponents: bool = False
+    """As of `jsontext.Data`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ class Unreadable:
 
 
 def read(text: str) -> Document | Unreadable | None:
-    """The JSON object or array that a text is, also one quoted as a JSON string; None if it is neither."""
+    """The JSON object or array that a text is, also one quoted as a JSON string; None if it is neither.
+
+    It may be nested deeper than `jsontext.parse` allows.
+    """
     core = text.strip(_SPACE)
     ends = core[:1] + core[-1:]
     if ends not in ("{}", "[]") and not (ends == '""' and "\\" in core):
         return None
-    value = jsontext.parse_data(core)
-    if not isinstance(value, Malformed):
-        return Document(value, text, is_ambiguous=False)
+    data = jsontext.parse_data(core)
+    if not isinstance(data, Malformed):
+        return Document(data.value, text, is_ambiguous=False, has_exponents=data.has_exponents)
     return _read_loosely(core, text)
 
 
@@ -67,18 +71,8 @@ def _read_loosely(core: str, text: str) -> Document | Unreadable | None:
         return Unreadable()
     except ValueError:
         return None
-    return Unreadable() if _is_deep(value) else Document(_whole(value), text, is_ambiguous=any(repeated))
-
-
-def _is_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(jsontext.MAX_DEPTH + 1):
-        holders = [item.values() if type(item) is dict else item for item in level if type(item) in _HOLDERS]
-        level = list(chain.from_iterable(holders))
-    return bool(level)
-
-
-_HOLDERS = frozenset({dict, list})
+    shallow = jsontext.is_shallow(value)
+    return Document(_whole(value), text, is_ambiguous=any(repeated)) if shallow else Unreadable()
 
 
 def _integer(text: str) -> int | Number:

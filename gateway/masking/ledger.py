@@ -60,16 +60,20 @@ class Ledger:
     def enter(self, rules: Iterable[Rule], at: At, value: Json = "") -> None:
         """The rules hit this value, which stands there; an empty text where it is no one value."""
         for rule in rules:
-            if self._is_full and (rule.action is not Action.BLOCK or self.blocked):
-                if (more := self._more.get(id(rule))) is None:
-                    more = self._more[id(rule)] = _More(rule)
-                more.count += 1
-                continue
-            hidden = Hidden(rule.mask, rule.by, rule.action, self.path(at), self._digest(value))
-            self._entries[hidden] = self._entries.get(hidden, 0) + 1
-            self._is_full = len(self._entries) >= MOST or self._searched >= _MOST_SEARCHED
-            if rule.action is Action.BLOCK and self.blocked is None:
-                self.blocked = hidden
+            self.hit(rule, at, value)
+
+    def hit(self, rule: Rule, at: At, value: Json) -> None:
+        """The same of one rule."""
+        if self._is_full and (rule.action is not Action.BLOCK or self.blocked):
+            if (more := self._more.get(id(rule))) is None:
+                more = self._more[id(rule)] = _More(rule)
+            more.count += 1
+            return
+        hidden = Hidden(rule.mask, rule.by, rule.action, self.path(at), self._digest(value))
+        self._entries[hidden] = self._entries.get(hidden, 0) + 1
+        self._is_full = len(self._entries) >= MOST or self._searched >= _MOST_SEARCHED
+        if rule.action is Action.BLOCK and self.blocked is None:
+            self.blocked = hidden
 
     def hidden(self) -> tuple[Hidden, ...]:
         """The entries in the order of the walk; past MOST, one more for each rule with a count in its path."""

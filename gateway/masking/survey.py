@@ -6,12 +6,13 @@ as unreadable. What no rule can mean is absent.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
-from gateway.jsontext import MAX_DEPTH, Number
+from gateway.jsontext import MAX_DEPTH, is_shallow
 from gateway.keyed import Keyed
+from gateway.masking.clean import Hits, clean
+from gateway.masking.columns import Holders, Leaves
 from gateway.masking.compiled import KeyRules, Outcome, Rules
 from gateway.masking.documents import OPENERS, Document, Unreadable, read
 from gateway.masking.embedded import Pieces, pieces
@@ -36,32 +37,53 @@ class Survey:
     """By the text of each: unlike that of text, the hash of a whole number is no secret, so that many may collide."""
     keys: dict[str, Outcome]
     named: dict[str, KeyRules]
-
-
-@dataclass(slots=True)
-class _Leaves:
-    strings: dict[str, None]
-    numbers: dict[str, None]
-    keys: dict[str, None]
+    clean: set[int] = field(default_factory=set, compare=False)
+    """Identities of objects and lists in which there is nothing of all this, as far as that was soon seen. They hold
+    for as long as the value and the documents do."""
 
 
 def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 0) -> Survey:
     """The survey of all that lies in a value, which itself lies in so many documents. Raises TooDeepError."""
     documents: dict[str, Known] = {}
-    leaves = _Leaves({}, {}, {})
-    values = [value]
-    while values:
-        strings = _gather(values, leaves, rules.least_number)
-        new = _documents((text for text in strings if text not in leaves.strings), rules)
-        leaves.strings |= strings
+    leaves = Leaves(rules.least_number)
+    _gather([value], leaves)
+    seen: dict[str, int | None] = {}
+    while new := _documents((text for text in leaves.strings if text not in seen), rules):
+        seen |= leaves.strings
         if nested >= MOST_NESTED:
             documents |= {text: Unreadable() for text in new if text not in documents}
             break
         nested += 1
-        documents |= new
-        values, parts = _inside(new.values())
-        leaves.strings |= dict.fromkeys(parts)
+        documents |= new | _gathered(new, leaves)
+        between: dict[str, int | None] = dict.fromkeys(
+            part for known in new.values() for part in _parts(known) if isinstance(part, str)
+        )
+        leaves.strings |= between
+        seen |= between
     return _searched(leaves, documents, rules, keyed)
+
+
+def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadable]:
+    """What lies in the documents is in the leaves; returned are those that are nested too deep for that."""
+    inside = {text: [part for part in _parts(known) if isinstance(part, Document)] for text, known in documents.items()}
+    try:
+        for has_exponents in (False, True):
+            parts = chain.from_iterable(inside.values())
+            _gather([part.value for part in parts if part.has_exponents is has_exponents], leaves, has_exponents)
+    except TooDeepError:
+        deep = [text for text, parts in inside.items() if not all(is_shallow(part.value) for part in parts)]
+        rest = {text: known for text, known in documents.items() if text not in deep}
+        return dict.fromkeys(deep, Unreadable()) | _gathered(rest, leaves)
+    return {}
+
+
+def _gather(values: list[Json], leaves: Leaves, has_exponents: bool = False) -> None:
+    level = Holders([], [values])
+    for _ in range(MAX_DEPTH + 2):
+        if not (level.objects or level.lists):
+            return
+        level = leaves.gather(level, has_exponents)
+    raise TooDeepError
 
 
 def _documents(texts: Iterable[str], rules: Rules) -> dict[str, Known]:
@@ -75,71 +97,26 @@ def _documents(texts: Iterable[str], rules: Rules) -> dict[str, Known]:
     return found
 
 
-def _inside(documents: Iterable[Known]) -> tuple[list[Json], list[str]]:
-    """The values of documents, and the texts between them."""
-    values: list[Json] = []
-    parts: list[str] = []
-    for known in documents:
-        for part in known.parts if isinstance(known, Pieces) else (known,):
-            if isinstance(part, Document):
-                values.append(part.value)
-            elif isinstance(part, str):
-                parts.append(part)
-    return values, parts
+def _parts(known: Known) -> tuple[str | Document, ...]:
+    if isinstance(known, Pieces):
+        return known.parts
+    return (known,) if isinstance(known, Document) else ()
 
 
-def _searched(leaves: _Leaves, documents: dict[str, Known], rules: Rules, keyed: Keyed | None) -> Survey:
+def _searched(leaves: Leaves, documents: dict[str, Known], rules: Rules, keyed: Keyed | None) -> Survey:
     shortest = rules.shortest_text
     keys = leaves.keys
     texts = [text for text in chain(keys, leaves.strings) if len(text) >= shortest and text not in documents]
     texts += [key for key in keys if key in documents]
     spelled = {number: digits for number in leaves.numbers if (digits := _digits(number, rules.shortest_number))}
     outcomes = rules.outcomes([*texts, *spelled.values()], keyed)
+    strings: dict[str, Known] = {**outcomes, **documents}
+    numbers = {number: outcomes[text] for number, text in spelled.items() if text in outcomes}
+    told = {key: outcomes[key] for key in keys if key in outcomes} if outcomes else {}
+    named = {key: said for key in keys if (said := rules.key(key)).fields or said.telling}
     return Survey(
-        strings={**outcomes, **documents},
-        numbers={number: outcomes[text] for number, text in spelled.items() if text in outcomes},
-        keys={key: outcomes[key] for key in keys if key in outcomes} if outcomes else {},
-        named={key: said for key in keys if (said := rules.key(key)).fields or said.telling},
+        strings, numbers, told, named, clean(leaves.levels, Hits(strings, numbers, told.keys() | named.keys()))
     )
-
-
-def _gather(values: list[Json], into: _Leaves, least_number: int) -> dict[str, None]:
-    """The strings of the values; their keys and long numbers go into the leaves."""
-    strings: list[str] = []
-    numbers: list[str] = []
-    level: list[Any] = [values]
-    for _ in range(MAX_DEPTH + 3):
-        if not level:
-            into.numbers |= dict.fromkeys(numbers)
-            return dict.fromkeys(strings)
-        into.keys |= dict.fromkeys(chain.from_iterable([holder for holder in level if type(holder) is dict]))
-        items = chain.from_iterable([holder.values() if type(holder) is dict else holder for holder in level])
-        level = _sorted(items, strings, numbers, least_number)
-    raise TooDeepError
-
-
-def _sorted(items: Iterable[Any], strings: list[str], numbers: list[str], least_number: int) -> list[Any]:
-    """The items that hold others."""
-    holders: list[Any] = []
-    found = strings.append
-    shortest = len(str(least_number))
-    for item in items:
-        kind = type(item)
-        if kind is str:
-            found(item)
-        elif kind is dict or kind is list:
-            holders.append(item)
-        elif kind is int or kind is float:
-            if item >= least_number:
-                numbers.append(str(item))
-        # To put a fraction into a table costs more than to see that it is one.
-        elif kind is Number and len(item.text) >= shortest and _may_be_whole(item.text):
-            numbers.append(item.text)
-    return holders
-
-
-def _may_be_whole(number: str) -> bool:
-    return number.isdecimal() or number.rstrip("0")[-1:] == "."
 
 
 def _digits(number: str, shortest: int) -> str | None:

@@ -23,3 +23,8 @@ def test_the_client_is_whole_but_for_that() -> None:
 def test_a_client_that_is_there_already_is_left_alone() -> None:
     script = "import httpx, gateway.cold_start; print(httpx.main.__module__)"
     assert printed(script) == "httpx"
+
+
+def test_the_app_looks_for_garbage_seldom() -> None:
+    script = "import function_app, gc; from gateway.cold_start import GARBAGE; print(gc.get_threshold() == GARBAGE)"
+    assert printed(script) == "True"

@@ -37,7 +37,7 @@ def test_other_texts_have_no_pieces(text: str) -> None:
 
 
 def test_what_is_nested_too_deep_is_unreadable() -> None:
-    assert pieces('so: {"a":' + "[" * 200 + "]" * 200 + "}") == Unreadable()
+    assert pieces('so: {"a":' + "[" * 2000 + "]" * 2000 + "}") == Unreadable()
 
 
 def test_what_takes_too_much_reading_is_unreadable() -> None:

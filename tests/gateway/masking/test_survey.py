@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gateway.jsontext import Number
+from gateway.jsontext import MAX_DEPTH, Number
 from gateway.masking.compiled import Outcome, compiled
 from gateway.masking.documents import Document, Unreadable
 from gateway.masking.embedded import Pieces
@@ -60,6 +60,14 @@ def test_a_value_deeper_than_any_that_was_parsed_raises() -> None:
         of(value)
     deep_with_a_key_twice = '{"a":1,"a":' + "[" * 200 + "]" * 200 + "}"
     assert of([deep_with_a_key_twice]).strings == {deep_with_a_key_twice: Unreadable()}
+
+
+def test_documents_nested_too_deep_are_unreadable_and_those_beside_them_are_not() -> None:
+    deep, other = "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), json.dumps([1e-05, MAIL])
+    found = of([deep, 'so: {"salary":' + deep + "}", other])
+    assert [found.strings[text] for text in (deep, 'so: {"salary":' + deep + "}")] == [Unreadable()] * 2
+    assert isinstance(found.strings[other], Document)
+    assert isinstance(found.strings[MAIL], Outcome)
 
 
 def colliding(count: int) -> list[int]:

@@ -1,0 +1,205 @@
+"""Columns: many objects with the same keys, read key by key, as the records of a large answer are.
+
+Values go in, level by level, and the strings, numbers and keys in them come out. To ask a column costs a fraction of
+asking each of its members.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, NamedTuple
+
+from gateway.jsontext import Number, respell
+from gateway.values import Json
+
+_ALIKE = 16
+"""Objects with the same keys that are worth columns."""
+_FEW = 64
+"""Values that are not."""
+HOLDERS: frozenset[type] = frozenset({dict, list})
+_PLAIN: frozenset[type] = frozenset({int, float})
+NUMBERS = _PLAIN | {Number}
+
+
+class Column(NamedTuple):
+    items: Sequence[Json]
+    kinds: Set[type]
+    rows: Mapping[str, int]
+    """Its strings, and where each of them stands last."""
+    long: Sequence[str]
+    """Its numbers that are searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Objects with the same keys in the same order."""
+
+    keys: tuple[str, ...]
+    rows: list[dict[str, Json]]
+    columns: list[Column]
+
+
+class Holders(NamedTuple):
+    """What holds other values, of one level."""
+
+    objects: list[dict[str, Json]]
+    lists: list[list[Json]]
+
+
+class Few(NamedTuple):
+    """A level that is not worth columns."""
+
+    holders: Holders
+    items: Sequence[Json]
+
+
+class Level(NamedTuple):
+    alike: list[Alike]
+    single: list[dict[str, Json]]
+    rest: Column
+    """Of all the single objects."""
+    lists: list[list[Json]]
+    items: Column
+    """Of all the lists."""
+
+
+@dataclass(slots=True)
+class Leaves:
+    """What lies in some values, each once."""
+
+    least_number: int
+    """The least number that is searched."""
+    strings: dict[str, int | None] = field(default_factory=dict)
+    numbers: dict[str, None] = field(default_factory=dict)
+    """As they are spelled: the hash of a whole number is no secret, so that many may collide."""
+    keys: dict[str, None] = field(default_factory=dict)
+    levels: list[Level | Few] = field(default_factory=list)
+
+    def gather(self, holders: Holders, has_exponents: bool = False) -> Holders:
+        """The holders' strings, keys and long numbers are leaves; returned is what holds others in turn.
+
+        What has exponents, as of `jsontext.Data`, is respelled.
+        """
+        few = _few(holders)
+        level = _level(holders, self.least_number) if few is None else Few(holders, few)
+        self.levels.append(level)
+        below = self._taken(level) if isinstance(level, Level) else self._sorted(level)
+        for holder in _with_small_floats(level) if has_exponents else ():
+            respell(holder)
+        return below
+
+    def _taken(self, level: Level) -> Holders:
+        self.keys |= dict.fromkeys(chain.from_iterable([*(group.keys for group in level.alike), *level.single]))
+        below = Holders([], [])
+        for column in (level.items, level.rest, *chain.from_iterable([group.columns for group in level.alike])):
+            self.strings |= column.rows
+            self.numbers |= dict.fromkeys(column.long)
+            _hold(column, below)
+        return below
+
+    def _sorted(self, few: Few) -> Holders:
+        # Each of a few is asked sooner than all of them.
+        for holder in few.holders.objects:
+            self.keys.update(dict.fromkeys(holder))
+        objects: list[Any] = []
+        lists: list[Any] = []
+        strings = self.strings
+        for item in few.items:
+            kind = type(item)
+            if kind is str:
+                strings[item] = None
+            elif kind is dict:
+                objects.append(item)
+            elif kind is list:
+                lists.append(item)
+            elif kind in NUMBERS:
+                self.numbers |= dict.fromkeys(_long([item], {kind}, self.least_number))
+        return Holders(objects, lists)
+
+
+def _few(holders: Holders) -> list[Json] | None:
+    """What is in the holders, if it is little."""
+    objects, lists = holders
+    if len(objects) + len(lists) > _ALIKE:
+        return None
+    items: list[Json] = []
+    for holder in objects:
+        items += holder.values()
+    for inside in lists:
+        if len(inside) > _FEW:
+            return None
+        items += inside
+    return items if len(items) <= _FEW else None
+
+
+def _level(holders: Holders, least_number: int) -> Level:
+    groups, single = _grouped(holders.objects)
+    alike = [
+        Alike(keys, rows, [column_of(items, least_number) for items in _columns(keys, rows)]) for keys, rows in groups
+    ]
+    rest = column_of(list(chain.from_iterable([holder.values() for holder in single])), least_number)
+    return Level(alike, single, rest, holders.lists, column_of(list(chain.from_iterable(holders.lists)), least_number))
+
+
+def column_of(items: Sequence[Any], least_number: int) -> Column:
+    kinds = set(map(type, items))
+    if str not in kinds:
+        rows: dict[str, int] = {}
+    elif len(kinds) == 1:
+        rows = dict(zip(items, range(len(items)), strict=True))
+    else:
+        rows = {item: row for row, item in enumerate(items) if type(item) is str}
+    return Column(items, kinds, rows, _long(items, kinds, least_number) if kinds & NUMBERS else ())
+
+
+def _long(items: Sequence[Any], kinds: Set[type], least: int) -> list[str]:
+    if kinds <= _PLAIN and max(items) < least:
+        return []
+    long = [str(item) for item in items if type(item) in _PLAIN and item >= least]
+    if Number in kinds:
+        # To put a fraction into a table costs more than to see that it is one.
+        shortest = len(str(least))
+        spelled = [item.text for item in items if type(item) is Number]
+        long += [number for number in spelled if len(number) >= shortest and _may_be_whole(number)]
+    return long
+
+
+def _may_be_whole(number: str) -> bool:
+    return number.isdecimal() or number.rstrip("0")[-1:] == "."
+
+
+def _grouped(objects: list[dict[str, Json]]) -> tuple[list[tuple[tuple[str, ...], list[Any]]], list[dict[str, Json]]]:
+    """Those that are worth columns, by their keys, and the others."""
+    if len(objects) < _ALIKE:
+        return [], objects
+    by_keys: dict[tuple[str, ...], list[Any]] = {}
+    for holder in objects:
+        by_keys.setdefault(tuple(holder), []).append(holder)
+    groups = [(keys, rows) for keys, rows in by_keys.items() if len(rows) >= _ALIKE]
+    return groups, list(chain.from_iterable([rows for rows in by_keys.values() if len(rows) < _ALIKE]))
+
+
+def _columns(keys: Sequence[str], rows: Iterable[dict[str, Json]]) -> list[list[Json]]:
+    items = list(chain.from_iterable([row.values() for row in rows]))
+    return [items[column :: len(keys)] for column in range(len(keys))]
+
+
+def _hold(column: Column, below: Holders) -> None:
+    items: Iterable[Any] = column.items
+    if dict in column.kinds:
+        below.objects.extend(items if len(column.kinds) == 1 else [item for item in items if type(item) is dict])
+    if list in column.kinds:
+        below.lists.extend(items if len(column.kinds) == 1 else [item for item in items if type(item) is list])
+
+
+def _with_small_floats(level: Level | Few) -> Iterator[Any]:
+    """At least the holders that have some."""
+    if isinstance(level, Few):
+        yield from chain(*level.holders)
+        return
+    yield from chain(level.single, level.lists)
+    for group in level.alike:
+        for column in group.columns:
+            if float in column.kinds:
+                small = [row for row, item in enumerate(column.items) if type(item) is float and -1e-4 < item < 1e-4]
+                yield from [group.rows[row] for row in small]
