@@ -3,6 +3,7 @@
 Starts the local stack and attacks one instance of the gateway, from another process, in each of the ways that
 `hostile_attacks` knows. Meanwhile another caller makes small and large calls; all of these must be answered with
 results. Reports how long they took, what the attackers were answered, how often signing keys were fetched, and memory.
+The next attack begins once a large call is answered again, so that each row tells of its own attack.
 """
 
 import argparse
@@ -37,6 +38,8 @@ LOOK = 0.25
 """Seconds between two looks at memory."""
 SETTLES = 3.0
 """Seconds between two attacks."""
+RECOVERS = 120.0
+"""Seconds that the gateway is given to answer a large call after an attack."""
 CALLERS = 40
 """Hostile callers who have tokens: each is somebody else."""
 ONE = INSTANCES[0]
@@ -67,6 +70,8 @@ class Attacked:
     most: int = 0
     after: int = 0
     """Resident bytes of the gateway's process; `after` once the attackers have left."""
+    recovery: float = 0.0
+    """Seconds from when they left until a large call was answered; infinite where none was in RECOVERS."""
 
 
 def say(line: str) -> None:
@@ -88,6 +93,7 @@ async def attacked(running: Stage, name: str, orders: Orders, *, is_brief: bool 
         finally:
             over.set()
     found.fetches = await _fetches(running) - fetches
+    found.recovery = 0.0 if is_brief else await _recovered(running)
     await asyncio.sleep(0 if is_brief else SETTLES)
     found.after = running.memory(ONE)
     return found
@@ -114,14 +120,28 @@ async def _probe(running: Stage, tool: str, pause: float, probed: Probed, over: 
     """Calls of a caller who does nothing wrong, one after the other, until the attack is over."""
     book = Book()
     while not over.is_set():
-        token = await running.token("engineer")
-        began = time.perf_counter()
-        name = f"probe-{time.time_ns()}x"
-        made = await make(running, book, Wanted("probe", name, ONE, token, tool, patience=PATIENCE))
-        probed.latencies.append(time.perf_counter() - began)
-        if made.came is not Came.ANSWERED:
-            probed.failures.append(f"{made.came} {made.code}".removesuffix(" 0"))
+        await _call(running, book, tool, probed)
         await asyncio.sleep(pause)
+
+
+async def _call(running: Stage, book: Book, tool: str, probed: Probed) -> bool:
+    """Whether the call was answered with a result; how long that took, and what was told instead, is noted."""
+    token = await running.token("engineer")
+    began = time.perf_counter()
+    name = f"probe-{time.time_ns()}x"
+    made = await make(running, book, Wanted("probe", name, ONE, token, tool, patience=PATIENCE))
+    probed.latencies.append(time.perf_counter() - began)
+    if made.came is not Came.ANSWERED:
+        probed.failures.append(f"{made.came} {made.code}".removesuffix(" 0"))
+    return made.came is Came.ANSWERED
+
+
+async def _recovered(running: Stage) -> float:
+    book, began = Book(), time.perf_counter()
+    while time.perf_counter() - began < RECOVERS:
+        if await _call(running, book, LARGE, Probed()):
+            return time.perf_counter() - began
+    return float("inf")
 
 
 async def _watch(running: Stage, found: Attacked, over: asyncio.Event) -> None:
@@ -172,7 +192,7 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the report. The exit code is 1 where a probe was not answered or the stack did not start."""
+    """Prints the report. The exit code is 1 where a probe was not answered, or the stack did not start."""
     options = read(arguments)
     with tempfile.TemporaryDirectory(prefix="countersign-hostile-") as folder:
         try:
@@ -186,7 +206,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.write:
         (options.write / "endurance-hostile.md").write_text(text)
     print(text, end="")
-    return 1 if any(one.small.failures or one.large.failures for one in found) else 0
+    return 1 if any(one.small.failures or one.large.failures or one.recovery > RECOVERS for one in found) else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _HEADER = (
     *("attack", "connections", "made", "answered", "small calls", "failed", "p50, ms", "p99, ms"),
-    *("large calls", "failed", "p50, ms", "longest, ms", "keys fetched", "MB before", "most", "after"),
+    *("large calls", "failed", "p50, ms", "longest, ms", "then, s", "keys fetched", "MB before", "most", "after"),
 )
 
 
@@ -41,7 +41,8 @@ def markdown(found: Sequence["Attacked"], seconds: float, command: str) -> str:
     head = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, Python {python_version()}; {seconds:.0f} seconds each, attackers "
         "in a process of their own, load and gateway on the same two cores, through `devhost`'s front and Microsoft's "
-        "worker in one process. Small and large calls (100 KB) are another caller's, with their evidence in Azurite."
+        "worker in one process. Small and large calls (100 KB) are another caller's, with their evidence in Azurite; "
+        "`then` is how long after the attack a large call was answered."
     )
     failures = {one.name: sorted({*one.small.failures, *one.large.failures}) for one in found}
     failed = [f"{name}: {', '.join(told)}" for name, told in failures.items() if told]
@@ -55,7 +56,7 @@ def _row(one: "Attacked") -> tuple[object, ...]:
     megabytes = [f"{size / 1e6:.0f}" for size in (one.before, one.most, one.after)]
     return (
         *(ATTACKS[one.name].title, f"{one.count:,}", f"{one.found.opened:,}", answers),
-        *(*_probes(one.small, 0.99), *_probes(one.large, 1.0), one.fetches, *megabytes),
+        *(*_probes(one.small, 0.99), *_probes(one.large, 1.0), f"{one.recovery:.1f}", one.fetches, *megabytes),
     )
 
 

@@ -14,16 +14,19 @@ from gateway import answer, approval, cors, grant, groups, inbound, limits, show
 from gateway.answer import Answer
 from gateway.approvals.approval import Approval
 from gateway.approvals.orchestrations import Orchestrations
+from gateway.aside import aside, is_large
 from gateway.asking import ask_for_access
 from gateway.authenticate import SessionTokens, authenticate
 from gateway.authorize import authorize
 from gateway.forward import EventStream, Reply
 from gateway.holding import cancelled
+from gateway.inbound import Reading
 from gateway.keyed import keyed_for
 from gateway.mcp_session import seal_of
 from gateway.metadata import challenge
 from gateway.outgoing import screen
 from gateway.policy.document import Policy
+from gateway.presence import while_there
 from gateway.reach import Response, reach_upstream, tell_upstream
 from gateway.reasons import Reason
 from gateway.record import Event, Outcome, Passage
@@ -33,7 +36,7 @@ from gateway.rooms import Rooms
 from gateway.session import find_session, session_of
 from gateway.settle import acts, concluded, fail, settle
 from gateway.telemetry.context import parents_of, parse
-from gateway.values import Arrival, Call, Caller, Origin, Refusal
+from gateway.values import Arrival, Call, Caller, Era, Origin, Refusal
 from gateway.waiting import opens_pages, wait
 from gateway.watch import watch_over
 
@@ -55,14 +58,38 @@ async def serve(
     if arrival.http_method == "OPTIONS":
         return cors.preflight(headers, origins)
     began = time.time_ns()
-    reading = inbound.read(arrival, origins)  # 1
-    passage, refusal = Passage(reading.call, origin, gone=gone, orchestrations=orchestrations), reading.refusal
-    trace = rooms.telemetry.begin(reading.call, parents_of(reading.call, origin.trace), began)
-    passage.trace, passage.origin = trace, replace(origin, trace=trace.traceparent)
-    steps = turn_away(passage, refusal, rooms) if refusal else walk(passage, rooms)
-    served = await limits.during(passage, bounded(passage, steps, rooms))
-    body = trace.through(passage, served.body)
+    reading = inbound.read_head(arrival, origins)  # 1
+    passage = Passage(reading.call, origin, gone=gone, orchestrations=orchestrations)
+    served = await limits.during(passage, bounded(passage, _entered(passage, arrival, reading, began, rooms), rooms))
+    body = passage.trace.through(passage, served.body)
     return replace(served, headers=served.headers | cors.headers(headers, origins), body=body)
+
+
+async def _entered(passage: Passage, arrival: Arrival, reading: Reading, began: int, rooms: Rooms) -> Answer:
+    """The walk of a request whose head is read."""
+    if reading.refusal is None and arrival.http_method == "POST":
+        reading = await read_body(passage, arrival, rooms)
+    trace = rooms.telemetry.begin(reading.call, parents_of(reading.call, passage.origin.trace), began)
+    passage.call, passage.trace = reading.call, trace
+    passage.origin = replace(passage.origin, trace=trace.traceparent)
+    return await (turn_away(passage, reading.refusal, rooms) if reading.refusal else walk(passage, rooms))
+
+
+async def read_body(passage: Passage, arrival: Arrival, rooms: Rooms) -> Reading:
+    """The call with its body read; a large one only for whom the token is good, and beside the event loop.
+
+    Of a small one who sent no good token is read too, so that the refusal has its id and the record what was tried.
+    """
+    reading = partial(inbound.read_body, passage.call, arrival)
+    if not is_large(arrival.body):
+        return reading()
+    caller = await _caller_of(passage.call, rooms)
+    if isinstance(caller, Refusal):
+        return Reading(passage.call, caller)
+    # To leave cancels a request in the modern era alone (2025-11-25 basic/transports, Sending Messages).
+    gone = passage.gone if passage.call.era is Era.MODERN else None
+    found = await while_there(gone, aside(arrival.body, reading, caller))
+    return Reading(passage.call, found) if isinstance(found, Refusal) else found
 
 
 async def bounded(passage: Passage, steps: Awaitable[Answer], rooms: Rooms) -> Answer:
@@ -77,9 +104,7 @@ async def bounded(passage: Passage, steps: Awaitable[Answer], rooms: Rooms) -> A
 
 async def walk(passage: Passage, rooms: Rooms) -> Answer:
     """The rooms from 2 on, one after the other; the first refusal ends the walk."""
-    sessions = SessionTokens(rooms.signing, passage.call.server, rooms.now().timestamp())
-    authenticating = authenticate(passage.call.token, rooms.settings, rooms.keys, sessions=sessions)
-    caller = await passage.trace.room("authenticate", authenticating)  # 2
+    caller = await passage.trace.room("authenticate", _caller_of(passage.call, rooms))  # 2
     if isinstance(caller, Refusal):
         return await turn_away(passage, caller, rooms)
     passage.caller, passage.client_session = caller, passage.call.mcp_session
@@ -90,6 +115,11 @@ async def walk(passage: Passage, rooms: Rooms) -> Answer:
         return await turn_away(passage, found, rooms)
     passage.call, passage.session, passage.can_open_pages = found.call, found.session, found.can_open_pages
     return await decided(passage, caller, rooms)
+
+
+async def _caller_of(call: Call, rooms: Rooms) -> Caller | Refusal:
+    sessions = SessionTokens(rooms.signing, call.server, rooms.now().timestamp())
+    return await authenticate(call.token, rooms.settings, rooms.keys, sessions=sessions)
 
 
 async def decided(passage: Passage, caller: Caller, rooms: Rooms) -> Answer:
@@ -207,7 +237,7 @@ async def hand_back(passage: Passage, response: Response, rooms: Rooms) -> Answe
         tell, watch = partial(tell_upstream, passage, rooms), watch_over(passage, rooms)
         return answer.streamed(session, relay(passage, response, recorder, tell, watch))
     if isinstance(response, Reply):
-        settled = await settle(passage, response.message, recorder)
+        settled = await settle(passage, response.message, recorder, gone=passage.gone)
         return (
             answer.refused(call, settled)
             if isinstance(settled, Refusal)

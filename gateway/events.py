@@ -89,7 +89,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     """No answer that could be handed on; `reason` says why. Whether the server acted is not known."""
     WITHHELD = "withheld"
-    """The server answered, and masking or a limit kept the answer back."""
+    """The server answered, and masking or a limit kept the answer back, or the client left before it was masked."""
     CANCELLED = "cancelled"
     """The client left before the answer."""
     LOADED = "loaded"

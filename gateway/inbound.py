@@ -1,8 +1,9 @@
 """Room 1: bytes and headers become a Call, or a Refusal. Pure: no input, no output, no clock.
 
-The body is read once, here; what later rooms see and what travels on is this reading, so no second
-parser can understand it differently. Anything that cannot be read is refused. The checks run in the
-order of the 2026-07-28 ladder: envelope, agreement of headers and body, then version.
+Headers are read first, and the body after them, once: what later rooms see and what travels on is this reading, so
+no second parser can understand it differently. Anything that cannot be read is refused. The checks run in the order of
+the 2026-07-28 ladder: envelope, agreement of headers and body, then version. That a large body is read only for whom a
+token is good is the walk's business.
 """
 
 import base64
@@ -62,6 +63,12 @@ class Reading:
 
 def read(arrival: Arrival, origins: frozenset[str]) -> Reading:
     """The call in an HTTP request; with a refusal where it is not one that may go on. Never raises."""
+    reading = read_head(arrival, origins)
+    return reading if reading.refusal or arrival.http_method != "POST" else read_body(reading.call, arrival)
+
+
+def read_head(arrival: Arrival, origins: frozenset[str]) -> Reading:
+    """The call as far as everything but its body tells; of a POST the era is what the header says. Never raises."""
     headers = dict(arrival.headers)
     call = Call(
         server=arrival.server,
@@ -83,12 +90,17 @@ def read(arrival: Arrival, origins: frozenset[str]) -> Reading:
         return Reading(call, Refusal(Reason.BODY_TOO_LARGE))
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return Reading(call, Refusal(Reason.MEDIA_TYPE))
-    message = jsontext.parse(arrival.body)
+    return Reading(call)
+
+
+def read_body(call: Call, arrival: Arrival) -> Reading:
+    """The call of `read_head` with what its body says. Never raises."""
+    message = jsontext.parse(arrival.body or b"")
     if isinstance(message, jsontext.Malformed):
         return Reading(call, Refusal(Reason.NOT_JSON, message.why))
     if isinstance(message, list):
         return Reading(call, Refusal(Reason.BATCH))
-    return _read_message(call, message, headers)
+    return _read_message(call, message, dict(arrival.headers))
 
 
 def decode_header(value: str) -> str | None:

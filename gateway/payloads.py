@@ -47,12 +47,21 @@ class Payloads:
 
         `time` is that of the record; `answers` says that the message came from the upstream.
         """
+        return await self.keep(await self.made(passage, message, answers=answers, hidden=hidden), time)
+
+    async def made(
+        self, passage: Passage, message: Mapping[str, Any], *, answers: bool, hidden: Sequence[Hidden] = ()
+    ) -> Payload | None:
+        """The body as it may be kept; nothing is written yet. None where there is nothing to keep."""
         if not message or passage.keyed is None:
-            return Filed({})
+            return None
         making = partial(_payload, passage, message, passage.keyed, tuple(hidden), answers=answers)
-        payload = await aside(message, making, passage.caller)
-        if not payload.content:
-            return Filed(payload.fields)
+        return await aside(message, making, passage.caller)
+
+    async def keep(self, payload: Payload | None, time: str) -> Filed:
+        """The payload is durable, for a record of that time."""
+        if payload is None or not payload.content:
+            return Filed(payload.fields if payload else {})
         if await self._create(blob_name(time, payload.digest), payload.content):
             return Filed(payload.fields)
         return Filed(left_out(payload, Why.STORE).fields, is_durable=False)

@@ -19,6 +19,7 @@ from gateway import mask
 from gateway.events import Event, Outcome
 from gateway.evidence.chain import Chains
 from gateway.evidence.commit import Entry
+from gateway.evidence.payload import Payload
 from gateway.evidence.spill import Spill
 from gateway.passage import Passage
 from gateway.payloads import EVERYTHING, Payloads
@@ -99,6 +100,10 @@ class Recorder:
         passage.on_its_way = await self._append(passage, fields, now)
         return passage.on_its_way
 
+    async def body(self, passage: Passage, message: Mapping[str, Any], hidden: Sequence[Hidden] = ()) -> Payload | None:
+        """An answer as its record may hold it; it is not on record yet, so that to leave off here loses nothing."""
+        return await self._payloads.made(passage, message, answers=True, hidden=hidden)
+
     async def outcome(
         self,
         passage: Passage,
@@ -106,16 +111,16 @@ class Recorder:
         *,
         hidden: Sequence[Hidden] = (),
         refusal: Refusal | None = None,
-        message: Mapping[str, Any] = _NOTHING,
+        body: Payload | None = None,
     ) -> bool:
-        """What came of the call is on record, with the answer itself; False: not all of it, so it must be withheld.
+        """What came of the call is on record, with the answer (`body`); False: not all of it, so it must be withheld.
 
         A record is then tried again in the background, except for an AMBIGUOUS one: whoever gives up a call
         comes back to it, and may know better by then. An answer without a place to lie is not tried again: its
         record says that it was withheld.
         """
         now = self._now()
-        filed = await self._payloads.file(passage, message, time_text(now), answers=True, hidden=hidden)
+        filed = await self._payloads.keep(body, time_text(now))
         if not filed.is_durable:
             self.failures += 1
             outcome, refusal = Outcome.WITHHELD, Refusal(Reason.OUTCOME_UNRECORDED, "the answer could not be kept")

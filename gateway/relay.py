@@ -149,13 +149,26 @@ async def _hand_on(passage: Passage, event: sse.Event, progress: Progress, recor
         raise BrokenStreamError(Reason.UPSTREAM_MALFORMED)
     if "method" not in message:
         answered = _answered(passage, message)
-        settled = await settle(answered, message, recorder, progress.hidden.take() if acts(answered) else ())
+        settled = await _settled(answered, message, progress, recorder)
         progress.answered = answered is passage
         return _with(event, error_message(answered.call, settled) if isinstance(settled, Refusal) else settled)
     if (method := asked(message)) and not await _may_ask(passage, message, method, progress, recorder):
         return sse.Event()
     seen = await _seen(passage, message, progress)
     return _with(event, progress.watch.acknowledged(seen) if progress.watch else seen)
+
+
+async def _settled(
+    answered: Passage, message: dict[str, Any], progress: Progress, recorder: Recorder
+) -> dict[str, Any] | Refusal:
+    told = progress.hidden.take() if acts(answered) else ()
+    try:
+        return await settle(answered, message, recorder, told)
+    except asyncio.CancelledError:
+        if answered.concluding is None:
+            # The client left while the answer was masked: the record of that says what was hidden until then.
+            progress.hidden.add(told)
+        raise
 
 
 async def _seen(passage: Passage, message: dict[str, Any], progress: Progress) -> dict[str, Any]:

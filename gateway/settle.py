@@ -6,20 +6,21 @@ outcome is durable before anything is returned; where that fails, the answer sta
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from gateway import mask
 from gateway.approvals.task import offers
-from gateway.aside import aside
+from gateway.aside import aside, is_large
 from gateway.authorize import filter_list
 from gateway.client_features import forbidden
+from gateway.evidence.payload import Payload
 from gateway.handshake import served
 from gateway.policy.hiding import changing_lists
 from gateway.policy.obligations import masks
+from gateway.presence import while_there
 from gateway.protocol import METHODS
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
@@ -96,24 +97,33 @@ async def admitted(passage: Passage, message: dict[str, Any]) -> dict[str, Any] 
 
 
 async def settle(
-    passage: Passage, message: dict[str, Any], recorder: Recorder, told: Sequence[Hidden] = ()
+    passage: Passage,
+    message: dict[str, Any],
+    recorder: Recorder,
+    told: Sequence[Hidden] = (),
+    gone: Callable[[], Awaitable[None]] | None = None,
 ) -> dict[str, Any] | Refusal:
     """The final response to the call as it may leave; its outcome is durable if the call acts.
 
-    `told` is what was hidden of the notifications before it, for the record.
+    `told` is what was hidden of the notifications before it, for the record. Where `gone` returns before a large
+    answer is masked, nobody masks it any more; that the client left is on record then, and of the answer nothing.
     """
     if method := forbidden(message, features_of(passage)):
         refusal = Refusal(Reason.SERVER_REQUEST_REFUSED, mask.mask_text(method, EVERYTHING))
         return await fail(passage, refusal, recorder, hidden=told)
     kept = await admitted(passage, message)
-    seen = kept if isinstance(kept, Refusal) else await _visible(passage, kept)
+    masked = await while_there(gone if is_large(message) else None, _masked(passage, kept, message, recorder, told))
+    if isinstance(masked, Refusal):
+        # The server has acted, for nobody: that is not what a call is that was cancelled.
+        return await fail(passage, masked, recorder, Outcome.WITHHELD, hidden=told)
+    seen, body = masked
     if isinstance(seen, Refusal):
-        return await fail(passage, seen, recorder, Outcome.WITHHELD, message, told)
+        return await fail(passage, seen, recorder, Outcome.WITHHELD, body, told)
     outcome, passage.uninspected = outcome_of(message), seen.uninspected
     hidden = (*told, *seen.hidden)
     if not acts(passage):
         passage.trace.came_of(passage, outcome, hidden=hidden)
-    elif not await concluded(passage, outcome, recorder, hidden=hidden, message=message):
+    elif not await concluded(passage, outcome, recorder, hidden=hidden, body=body):
         return Refusal(Reason.OUTCOME_UNRECORDED)
     state = message["result"].get("requestState") if outcome is Outcome.INPUT_REQUIRED else None
     if passage.remember is not None and isinstance(state, str):
@@ -121,8 +131,24 @@ async def settle(
     return seen.message
 
 
-async def _visible(passage: Passage, message: dict[str, Any]) -> Masked | Refusal:
-    return await passage.trace.room("mask", aside(message, partial(visible, passage, message), passage.caller))
+async def _masked(
+    passage: Passage,
+    kept: dict[str, Any] | Refusal,
+    message: dict[str, Any],
+    recorder: Recorder,
+    told: Sequence[Hidden],
+) -> tuple[Masked | Refusal, Payload | None]:
+    """The answer as this caller may see it, and as the record may hold it: nothing is written here, so that whoever
+    leaves meanwhile is done with."""
+    seen: Masked | Refusal
+    if isinstance(kept, Refusal):
+        seen = kept
+    else:
+        seen = await passage.trace.room("mask", aside(kept, partial(visible, passage, kept), passage.caller))
+    if not acts(passage) and not isinstance(seen, Refusal):
+        return seen, None
+    hidden = told if isinstance(seen, Refusal) else (*told, *seen.hidden)
+    return seen, await recorder.body(passage, message, hidden)
 
 
 async def fail(
@@ -130,18 +156,18 @@ async def fail(
     refusal: Refusal,
     recorder: Recorder,
     outcome: Outcome = Outcome.FAILED,
-    message: Mapping[str, Any] = MappingProxyType({}),
+    body: Payload | None = None,
     hidden: Sequence[Hidden] = (),
 ) -> Refusal:
     """The refusal of a call that was already on its way, on record, or the refusal that says it is not.
 
-    `message` is the answer that is kept back, if there is one, `hidden` what was hidden of what was not.
+    `body` is the answer that is kept back, if there is one, `hidden` what was hidden of what was not.
     """
-    if refusal.reason in _CANCELS:
+    if refusal.reason in _CANCELS and outcome is Outcome.FAILED:
         outcome = Outcome.CANCELLED
     if refusal.reason is Reason.RESULT_TOO_LARGE:
         outcome = Outcome.WITHHELD
-    recorded = await concluded(passage, outcome, recorder, hidden=hidden, refusal=refusal, message=message)
+    recorded = await concluded(passage, outcome, recorder, hidden=hidden, refusal=refusal, body=body)
     return refusal if recorded else Refusal(Reason.OUTCOME_UNRECORDED)
 
 
@@ -152,10 +178,10 @@ async def concluded(
     *,
     hidden: Sequence[Hidden] = (),
     refusal: Refusal | None = None,
-    message: Mapping[str, Any] = MappingProxyType({}),
+    body: Payload | None = None,
 ) -> bool:
     """What came of the call is on record, as `Recorder.outcome` has it, and in the trace."""
-    recording = recorder.outcome(passage, outcome, hidden=hidden, refusal=refusal, message=message)
+    recording = recorder.outcome(passage, outcome, hidden=hidden, refusal=refusal, body=body)
     passage.concluding = asyncio.ensure_future(passage.trace.room("record outcome", recording))
     # Whoever is cancelled here leaves the record to its end, so that there is one outcome and not two.
     recorded = await asyncio.shield(passage.concluding)

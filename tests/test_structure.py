@@ -35,6 +35,7 @@ SHOWN_BY = {
     "gateway/reveal.py": "tests/walk/test_reveal.py",
     "gateway/payloads.py": "tests/walk/test_payloads.py",
     "gateway/policy/obligations.py": "tests/gateway/policy/test_match.py",
+    "gateway/policy/covering.py": "tests/gateway/policy/test_match.py",
     "gateway/policy/custom.py": "tests/gateway/policy/test_masks.py",
     "gateway/policy/difference.py": "tests/gateway/policy/test_diff.py",
     "gateway/policy/diff_parts.py": "tests/gateway/policy/test_diff_fields.py",
@@ -113,6 +114,7 @@ BROAD = {
 ALONE = {
     "azure.data.tables": {
         "gateway/storage/tables.py",
+        "gateway/storage/inserts.py",
         "gateway/storage/pins.py",
         "gateway/storage/approvals.py",
         "gateway/storage/evidence_reader.py",
@@ -123,7 +125,7 @@ ALONE = {
     "azure.keyvault.secrets": {"gateway/storage/vault.py"},
     "azure.keyvault.keys": {"gateway/storage/signing.py"},
     "azure.identity": {"gateway/storage/identity.py"},
-    "aiohttp": {"gateway/forward.py"},
+    "aiohttp": {"gateway/forward.py", "gateway/storage/inserts.py"},
     "httpx": {
         "gateway/approvals/notifiers.py",
         "gateway/cli/proposals.py",

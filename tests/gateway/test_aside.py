@@ -1,10 +1,12 @@
 import asyncio
+import json
 import threading
+from collections.abc import Iterator
 from contextvars import ContextVar
 
 import pytest
 
-from gateway.aside import LARGE, THREADS, aside, is_large
+from gateway.aside import LARGE, THREADS, aside, is_large, size_of
 from gateway.values import Json
 
 PATIENCE = 5.0
@@ -58,6 +60,29 @@ def test_what_is_long_or_holds_much_is_large(value: Json) -> None:
     assert is_large(value)
 
 
-@pytest.mark.parametrize("value", ["", "x" * (LARGE // 2), None, 1, {}, [0] * 100, {"a": [{"b": "c"}]}])
+@pytest.mark.parametrize("value", [b"x" * (LARGE + 1), [{"a": b"x" * LARGE}]])
+def test_bytes_count_as_text_does(value: Json) -> None:
+    assert is_large(value)
+
+
+def test_the_size_of_what_holds_few_is_about_that_of_its_json() -> None:
+    value = {"content": [{"type": "text", "text": "x" * 10_000} for _ in range(100)]}
+    assert 0.9 < size_of(value) / len(json.dumps(value)) < 1.1
+
+
+def test_of_what_holds_very_many_no_more_than_a_part_is_looked_at() -> None:
+    class Counted(list[int]):
+        looked = 0
+
+        def __iter__(self) -> Iterator[int]:
+            for item in super().__iter__():
+                Counted.looked += 1
+                yield item
+
+    assert size_of(Counted(range(300_000))) > 1_000_000
+    assert Counted.looked <= LARGE
+
+
+@pytest.mark.parametrize("value", ["", "x" * (LARGE // 2), b"x", None, 1, {}, [0] * 100, {"a": [{"b": "c"}]}])
 def test_an_ordinary_value_is_not(value: Json) -> None:
     assert not is_large(value)
