@@ -15,6 +15,7 @@ from azure.data.tables import TableTransactionError
 from azure.data.tables.aio import TableClient
 
 from gateway.storage.contract import BatchRefusedError, Columns, RowExistsError, StoreUnavailableError
+from gateway.storage.inserts import Inserts
 
 PATIENCE = 10.0
 """Seconds for one insert with all its retries; a caller waits for this."""
@@ -36,6 +37,7 @@ class TableEvidence:
     def __init__(self, client: TableClient, credential: Any = None) -> None:
         self._client = client
         self._credential = credential
+        self._inserts = Inserts(client, **_TIMEOUTS)
 
     async def insert(self, partition: str, row: str, columns: Columns) -> None:
         await _patiently(self._insert, _entity(partition, row, columns))
@@ -47,10 +49,12 @@ class TableEvidence:
         return await _patiently(self._between, {"partition": partition, "first": first, "last": last})
 
     async def _insert(self, entity: dict[str, Any]) -> None:
+        if await self._inserts.put(entity):
+            return
         try:
             await self._client.create_entity(entity, **_NO_ECHO)
         except ResourceExistsError:
-            # Either another writer's row, or our own: a retry after an answer that was lost finds it written.
+            # Either another writer's row, or our own: a try after one whose answer was lost finds it written.
             raise RowExistsError(await self._read(entity)) from None
         except ResourceNotFoundError:
             await self._create_table()
@@ -87,6 +91,7 @@ class TableEvidence:
             return
 
     async def close(self) -> None:
+        await self._inserts.close()
         await self._client.close()
         if self._credential is not None:
             await self._credential.close()
