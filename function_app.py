@@ -5,7 +5,8 @@ that every refusal has a reason and a record. What only people, operators and ti
 a process that has just started for a call does not wait for it.
 """
 
-import gateway.cold_start  # noqa: F401 - before everything else, see there
+import gateway.cold_start
+import gateway.http_server  # noqa: F401 - cold_start before everything else; the worker serves with http_server
 
 # isort: split
 from collections.abc import Generator
@@ -13,11 +14,8 @@ from typing import Any
 
 import azure.durable_functions as durable  # type: ignore[import-untyped]
 import azure.functions as func
-from azurefunctions.extensions.http.fastapi import (  # type: ignore[import-untyped]
-    JSONResponse,
-    Request,
-    Response,
-)
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from gateway.approvals.orchestrations import Durable
 from gateway.call import serve
@@ -41,13 +39,13 @@ async def mcp(req: Request, client: durable.DurableOrchestrationClient) -> Respo
 
 
 @app.route(route=METADATA, methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]
-async def metadata(req: Request) -> JSONResponse:
+async def metadata(req: Request) -> Response:
     """How to sign in to this gateway (RFC 9728)."""
     return response_of(await metadata_of("", rooms()))
 
 
 @app.route(route=METADATA + "/mcp/{server}", methods=[func.HttpMethod.GET])  # type: ignore[untyped-decorator]
-async def server_metadata(req: Request) -> JSONResponse:
+async def server_metadata(req: Request) -> Response:
     """How to sign in to one server behind it (RFC 9728)."""
     return response_of(await metadata_of(req.path_params["server"], rooms()))
 

@@ -17,7 +17,9 @@ PLATFORM = (
     "azure_functions_runtime.handle_event",
     "azure.functions",
     "azure.durable_functions",
-    "azurefunctions.extensions.http.fastapi",
+    "azurefunctions.extensions.base",
+    "starlette.responses",
+    "uvicorn",
 )
 DEPLOYMENT = {
     "COUNTERSIGN_URL": "https://gateway.invalid",

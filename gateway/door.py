@@ -7,16 +7,18 @@ It decides nothing; it only bounds what is read.
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import lru_cache
 
-from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
 from gateway.answer import Answer
 from gateway.inbound import MAX_BODY
 from gateway.pages.request import MAX_FORM, PageRequest
 from gateway.values import Arrival, Origin
 
+_LONGEST_ADDRESS = 100
+"""Characters of an address with its port; of IPv6, with a zone too."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -62,7 +64,7 @@ def gone_from(request: Request) -> Callable[[], Awaitable[None]]:
     return gone
 
 
-def response_of(answer: Answer) -> Any:
+def response_of(answer: Answer) -> Response:
     if not isinstance(answer.body, bytes):
         return StreamingResponse(answer.body, answer.status, answer.headers)
     response = Response(answer.body, answer.status, answer.headers)
@@ -89,6 +91,12 @@ async def _body(request: Request, limit: int) -> bytes | None:
 
 def _address(text: str) -> str:
     """An IP address without its port, or the empty string."""
+    return _read_address(text) if len(text) <= _LONGEST_ADDRESS else ""
+
+
+# The platform's front end is one of few addresses; a client of a session is the same one for many calls.
+@lru_cache(maxsize=1000)
+def _read_address(text: str) -> str:
     host = text.rpartition(":")[0] if text.count(":") == 1 else text.partition("]")[0]
     try:
         return str(ipaddress.ip_address(host.lstrip("[")))

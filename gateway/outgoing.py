@@ -21,6 +21,8 @@ async def screen(passage: Passage, decision: Decision) -> Decision | Refusal:
 
     To screen it again changes nothing more, so a call that has waited for people may come here again.
     """
+    if not decision.request_masks:
+        return decision
     waits = tuple(each for each in decision.request_masks if each.action is Action.APPROVAL)
     blocks = tuple(each for each in decision.request_masks if each.action is Action.BLOCK)
     hides = tuple(each for each in decision.request_masks if each not in waits + blocks)

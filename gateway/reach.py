@@ -73,19 +73,43 @@ async def undisturbed(passage: Passage, rooms: Rooms, forwarding: Coroutine[Any,
         disturbances.append(cut_off(passage, rooms))
     if not disturbances:
         return await forwarding
-    going, ending = asyncio.ensure_future(forwarding), [asyncio.ensure_future(each) for each in disturbances]
-    try:
-        await asyncio.wait({going, *ending}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (going, *ending):
-            task.cancel()
-    await asyncio.wait({going, *ending})
-    if not going.cancelled():
-        return going.result()
-    refusal = next(task.result() for task in ending if not task.cancelled())
-    if refusal.reason is Reason.GRANT_CUT_OFF:
+    found = await _before_any(disturbances, forwarding)
+    if isinstance(found, Refusal) and found.reason is Reason.GRANT_CUT_OFF:
         await _cancel_upstream(passage, rooms)
-    return refusal
+    return found
+
+
+async def _before_any(
+    disturbances: list[Coroutine[Any, Any, Refusal]], forwarding: Coroutine[Any, Any, Response]
+) -> Response:
+    """What forwarding gives, or the first disturbance, which cancels it.
+
+    Forwarding runs in the task that asks for it: one of its own for each call would cost more than the rest of this.
+    """
+    here = asyncio.current_task()
+    assert here is not None
+    others = here.cancelling()
+    ended: list[asyncio.Task[Refusal]] = []
+
+    def disturb(ending: asyncio.Task[Refusal]) -> None:
+        if not ending.cancelled() and not ended:
+            ended.append(ending)
+            here.cancel()
+
+    endings = [asyncio.create_task(each) for each in disturbances]
+    for ending in endings:
+        ending.add_done_callback(disturb)
+    try:
+        return await forwarding
+    except asyncio.CancelledError:
+        # As `asyncio.timeout` does: somebody else who cancels, at the same time even, is not held up.
+        if not ended or here.uncancel() > others:
+            raise
+        return ended[0].result()
+    finally:
+        for ending in endings:
+            ending.remove_done_callback(disturb)
+            ending.cancel()
 
 
 async def _left(gone: Callable[[], Awaitable[None]]) -> Refusal:

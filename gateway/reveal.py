@@ -22,6 +22,9 @@ async def lift(passage: Passage, rooms: Rooms) -> Refusal | None:
     decision, asked = passage.decision, reveals(passage.call)
     if decision is None or asked is None:
         return Refusal(Reason.REVEAL_REFUSED, "not a list of names")
+    if not asked and not any(mask.reveal for mask in decision.masks):
+        passage.revealed = ""
+        return None
     by_name = {mask.name: mask for mask in decision.masks}
     for name in asked:
         if name in by_name and by_name[name].reveal is None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.held_secrets import HeldSecrets
 from gateway.mcp_session import McpSession, seal_of
@@ -57,9 +58,14 @@ async def find_session(call: Call, caller: Caller, key: str, secrets: HeldSecret
 def session_of(call: Call, caller: Caller, now: datetime, opened: McpSession | None = None) -> str:
     """`yyyymmdd-` and 32 hexadecimal digits; the same for every call of one session (and day, if not of MCP)."""
     basis = opened.upstream_id if opened else caller.sign_in or caller.token_id or str(caller.expires)
-    parts = [caller.tenant, caller.object_id, caller.client, call.server, basis]
-    day = opened.started if opened else f"{now:%Y%m%d}"
-    return f"{day}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"
+    day = opened.started if opened else now.date().isoformat().replace("-", "")
+    return f"{day}-{_digest(caller.tenant, caller.object_id, caller.client, call.server, basis)}"
+
+
+# Each call asks twice, and those of a session all ask the same.
+@lru_cache(maxsize=1000)
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _with_upstream_id(call: Call, opened: McpSession) -> Call:

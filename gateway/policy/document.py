@@ -7,9 +7,11 @@ a policy is not allowed, so an empty tuple here never means "all".
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from gateway.policy.condition import Condition
 from gateway.policy.glob import Glob, UriGlob
+from gateway.policy.remembered import Remembered
 from gateway.values import ApprovalTerms, CallerKind, Mask
 
 
@@ -286,6 +288,8 @@ class Policy:
     """None: the policy changes with its file alone."""
     limits_of: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
     """By server, in document order; those of a call that match its caller all apply."""
+    remembered: Remembered[Any] = field(default_factory=Remembered, init=False, repr=False, compare=False)
+    """What `match` has worked out; of this very policy, since a changed copy gets one of its own."""
 
     def alerted(self) -> tuple[Notifier, ...]:
         """The ways to tell them, each once however many groups it serves."""

@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from gateway.policy import obligations
 from gateway.policy.condition import Failed, Scope, holds
+from gateway.policy.covering import covers, touches
 from gateway.policy.document import Effect, Policy, Rule, Who
 from gateway.policy.target import USED_BY, Target, TargetKind, make_target, target_of
 from gateway.reasons import Reason
@@ -69,10 +71,13 @@ def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decisio
     if call.server not in policy.servers:
         return Refusal(Reason.SERVER_UNKNOWN, policy=policy.digest)
     target = target_of(call)
-    scope = _scope(policy, caller, call, target, now)
-    # Those for other callers change nothing, and in a long policy they are nearly all.
-    rules = (rule for rule in policy.rules_of.get(call.server, ()) if is_among(rule.who, caller))
-    return conclude(policy, caller, call, [_judge(rule, call, target, scope) for rule in rules])
+    found = [each for each in _concerned(policy, call, target) if is_among(each.rule.who, caller)]
+    if any(each.rule.when is not None or each.rule.unless is not None for each in found):
+        scope = _scope(policy, caller, call, target, now)
+        found = [_weigh(each.rule, scope) if each.why is Why.COVERS else each for each in found]
+    if not any(each.gives_access for each in found):
+        found += _elsewhere(policy, caller, call.server)
+    return conclude(policy, caller, call, found)
 
 
 def verdicts(policy: Policy, caller: Caller, call: Call, now: datetime) -> tuple[Verdict, ...]:
@@ -147,13 +152,37 @@ def seen_caller(policy: Policy, caller: Caller) -> dict[str, Any]:
     }
 
 
+def _concerned(policy: Policy, call: Call, target: Target | None) -> tuple[Verdict, ...]:
+    """One verdict, but for its conditions, for each rule that the call concerns, whoever calls; in document order."""
+    key = (call.server, call.method, call.kind, target and target.kind, target and target.name)
+    known: tuple[Verdict, ...] | None = policy.remembered.find(key)
+    if known is None:
+        verdicts = (_about(rule, call, target) for rule in policy.rules_of.get(call.server, ()))
+        known = tuple(each for each in verdicts if each.matches or each.touches)
+        policy.remembered.keep(key, target.name if target else "", known)
+    return known
+
+
+def _elsewhere(policy: Policy, caller: Caller, server: str) -> list[Verdict]:
+    """The verdict of a rule that allows the caller other calls of the server, if there is one."""
+    rules = policy.rules_of.get(server, ())
+    allowing = (rule for rule in rules if rule.effect is Effect.ALLOW and is_among(rule.who, caller))
+    return [Verdict(rule, False, Why.OTHER_TARGET) for rule in islice(allowing, 1)]
+
+
 def _judge(rule: Rule, call: Call, target: Target | None, scope: Scope) -> Verdict:
     """The verdict of a rule that is for the caller."""
+    verdict = _about(rule, call, target)
+    return _weigh(rule, scope) if verdict.why is Why.COVERS else verdict
+
+
+def _about(rule: Rule, call: Call, target: Target | None) -> Verdict:
+    """What a rule says of a call, were its conditions true and the caller one of those that it is for."""
     if rule.effect is Effect.ALLOW and _is_implied(call):
         return Verdict(rule, True, Why.IMPLIED)
-    if not _covers(rule, call.method, target, is_strict=True):
-        return Verdict(rule, False, Why.OTHER_TARGET, touches=_touches(rule, target))
-    return _weigh(rule, scope)
+    if not covers(rule, call.method, target, is_strict=True):
+        return Verdict(rule, False, Why.OTHER_TARGET, touches=touches(rule, target))
+    return Verdict(rule, True, Why.COVERS)
 
 
 def _weigh(rule: Rule, scope: Scope) -> Verdict:
@@ -176,44 +205,6 @@ def _weigh(rule: Rule, scope: Scope) -> Verdict:
     return verdict
 
 
-def _covers(rule: Rule, method: str, target: Target | None, *, is_strict: bool) -> bool:
-    """Whether the rule is about this method and target. What `is_strict` means, `_covers_uri` says."""
-    if rule.methods and any(glob.matches(method) for glob in rule.methods):
-        return True
-    if target is None:
-        return False
-    if target.kind is TargetKind.TOOL:
-        return bool(rule.tools) and any(glob.matches(target.name) for glob in rule.tools)
-    if target.kind is TargetKind.PROMPT:
-        return any(glob.matches(target.name) for glob in rule.prompts)
-    return _covers_uri(rule, target, is_strict=is_strict)
-
-
-def _covers_uri(rule: Rule, target: Target, *, is_strict: bool) -> bool:
-    """An allow covers every reading of a URI, a deny any one.
-
-    A template is many URIs. Strictly, an allow must cover all of them and a deny bites on one, as for a
-    completion, which could reveal any; otherwise it is the other way round, as for a place in a list.
-    """
-    allows = rule.effect is Effect.ALLOW
-    if target.kind is TargetKind.TEMPLATE and allows is not is_strict:
-        return any(glob.may_match(target.name, target.normal) for glob in rule.resources)
-    if allows:
-        return any(glob.matches_every_reading(target.name, target.normal) for glob in rule.resources)
-    return any(glob.matches_a_reading(target.name, target.normal) for glob in rule.resources)
-
-
-def _touches(rule: Rule, target: Target | None) -> bool:
-    """Whether an allow that does not cover a resource would, if the server read its URI in another way."""
-    if rule.effect is not Effect.ALLOW or target is None or not rule.resources:
-        return False
-    if target.kind is TargetKind.TEMPLATE:
-        return any(glob.may_match(target.name, target.normal) for glob in rule.resources)
-    return target.kind is TargetKind.RESOURCE and any(
-        glob.matches_a_reading(target.name, target.normal) for glob in rule.resources
-    )
-
-
 def _is_implied(call: Call) -> bool:
     return call.method in IMPLIED if call.method else call.kind in _IMPLIED_KINDS
 
@@ -225,7 +216,7 @@ def _sees(
     covering = [
         rule
         for rule in policy.rules_of.get(server, ())
-        if is_among(rule.who, caller) and _covers(rule, method, target, is_strict=False)
+        if is_among(rule.who, caller) and covers(rule, method, target, is_strict=False)
     ]
     return any(rule.effect is Effect.ALLOW and _shows(policy, rule, open_grants) for rule in covering) and not any(
         rule.effect is Effect.DENY and rule.when is None and rule.unless is None for rule in covering

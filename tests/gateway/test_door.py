@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from fastapi import Request
+from starlette.requests import Request
 
 from gateway.answer import Answer
 from gateway.door import arrival_of, origin_of, page_request_of, response_of
@@ -53,6 +53,8 @@ async def test_an_unannounced_body_is_read_no_further_than_the_limit(length: str
         ("[2001:db8::1]:443", "2001:db8::1"),
         ("2001:db8::1", "2001:db8::1"),
         ("mary@example.com", ""),
+        ("203.0.113.9" + " " * 100 + ":5123", ""),
+        ("fe80::1%" + "a" * 10_000, ""),
         ("", ""),
     ],
 )

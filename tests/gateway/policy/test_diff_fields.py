@@ -37,7 +37,7 @@ SECTIONS = (
     *("groups", "servers", "masks", "rules", "approvals", "grants", "notifiers"),
     *("operators", "auditors", "alerts", "changes", "limits_of"),
 )
-FOLLOW = {"digest", "rules_of"}
+FOLLOW = {"digest", "rules_of", "remembered"}
 """What follows from the layout, or from the other fields."""
 OTHER = "99999999-0000-4000-8000-000000000009"
 CREDENTIALS: tuple[Credential, ...] = (
