@@ -11,19 +11,21 @@ import io
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, TypeGuard
+from typing import Any
 
 import aiohttp
 import httpx
 from yarl import URL
 
 from gateway import jsontext, sse
+from gateway.aside import aside
 from gateway.credential import Header
 from gateway.policy.document import Server
-from gateway.protocol import SESSION_HEADER
+from gateway.protocol import SESSION_HEADER, is_response_to
 from gateway.reasons import Reason
-from gateway.values import Call, Era, MessageKind, Refusal
+from gateway.values import Call, Caller, Era, MessageKind, Refusal
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes of one JSON answer."""
@@ -167,11 +169,16 @@ def _trusted() -> ssl.SSLContext:
 
 
 async def forward(
-    upstreams: Upstreams, call: Call, server: Server, header: Header | None, largest: int = 0
+    upstreams: Upstreams,
+    call: Call,
+    server: Server,
+    header: Header | None,
+    largest: int = 0,
+    caller: Caller | None = None,
 ) -> Answer | Refusal:
     """The upstream's answer to the call, checked, of at most `largest` bytes (0: as many as the gateway takes).
 
-    Every failure is a refusal; none raises.
+    A large one is read by turns of the callers. Every failure is a refusal; none raises.
     """
     try:
         async with asyncio.timeout(server.read_timeout):
@@ -185,13 +192,18 @@ async def forward(
         return EventStream(session, response, largest, listens(call))
     try:
         async with asyncio.timeout(server.read_timeout):
-            return await _read(call, response, session, largest)
+            body = await _body(call, response, session, largest)
     except TimeoutError:
         return Refusal(Reason.UPSTREAM_TIMEOUT)
     except aiohttp.ClientError:
         return Refusal(Reason.UPSTREAM_BROKE_OFF)
     finally:
         response.close()
+    if not isinstance(body, bytes):
+        return body
+    # The time that an answer waits for its turn here is not the upstream's.
+    message = await aside(body, partial(jsontext.parse, body, duplicates=True), caller)
+    return _checked(call, response.status, session, message)
 
 
 def listens(call: Call) -> bool:
@@ -205,20 +217,6 @@ def _limit(largest: int, general: int) -> int:
 
 def _too_large(limit: int, general: int) -> Reason:
     return Reason.RESULT_TOO_LARGE if limit < general else Reason.UPSTREAM_TOO_LARGE
-
-
-def is_response_to(message: Any, call: Call) -> TypeGuard[dict[str, Any]]:
-    """Whether a message is a JSON-RPC 2.0 response that carries this call's id."""
-    if (
-        not isinstance(message, dict)
-        or message.get("jsonrpc") != "2.0"
-        or ("result" in message) == ("error" in message)
-    ):
-        return False
-    if not isinstance(message.get("result", message.get("error")), dict):
-        return False
-    # 1 == True and 1 == 1.0 in Python; in JSON-RPC they are different ids.
-    return type(message.get("id")) is type(call.id) and message["id"] == call.id
 
 
 async def _send(upstreams: Upstreams, call: Call, server: Server, header: Header | None) -> aiohttp.ClientResponse:
@@ -244,18 +242,20 @@ def _media_type(response: aiohttp.ClientResponse) -> str:
     return _field(response, "content-type").partition(";")[0].strip().lower()
 
 
-async def _read(call: Call, response: aiohttp.ClientResponse, session: str, largest: int) -> Reply | Accepted | Refusal:
-    status, limit = response.status, _limit(largest, MAX_ANSWER)
+async def _body(call: Call, response: aiohttp.ClientResponse, session: str, largest: int) -> bytes | Accepted | Refusal:
+    """The body of an answer that has one."""
     if refusal := _unusable(response):
         return refusal
-    if status < 300 and call.kind not in _ANSWERED:
+    if response.status < 300 and call.kind not in _ANSWERED:
         return Accepted(200 if call.kind is MessageKind.END else 202, session)
     if _media_type(response) != "application/json":
-        return _by_status(call, status, "not JSON")
-    body = await _body(response, limit)
-    if body is None:
-        return Refusal(_too_large(limit, MAX_ANSWER))
-    message = jsontext.parse(body, duplicates=True)
+        return _by_status(call, response.status, "not JSON")
+    limit = _limit(largest, MAX_ANSWER)
+    body = await _whole(response, limit)
+    return Refusal(_too_large(limit, MAX_ANSWER)) if body is None else body
+
+
+def _checked(call: Call, status: int, session: str, message: Any) -> Reply | Refusal:
     if status >= 400 and isinstance(message, dict) and message.get("id", call.id) is None:
         # The upstream could not read the id; this hop did.
         message = message | {"id": call.id}
@@ -288,7 +288,7 @@ def _by_status(call: Call, status: int, why: str) -> Refusal:
     return Refusal(Reason.UPSTREAM_MALFORMED if status < 300 else Reason.UPSTREAM_REJECTED, detail)
 
 
-async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
+async def _whole(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
     """The whole body, or None where it goes past the limit."""
     chunks, size = [], 0
     async for chunk in response.content.iter_any():

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway import jsontext
 from gateway.events import Event
-from gateway.forward import Accepted, BrokenStreamError, EventStream, Reply, is_response_to
+from gateway.forward import Accepted, BrokenStreamError, EventStream, Reply
 from gateway.policy.document import Server
 from gateway.protocol import (
     CAPABILITIES_META,
@@ -22,6 +22,7 @@ from gateway.protocol import (
     NAME_HEADER,
     PARAM_HEADER_PREFIX,
     VERSION_META,
+    is_response_to,
 )
 from gateway.reasons import Reason
 from gateway.record import Passage, Recorder

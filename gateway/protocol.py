@@ -5,8 +5,9 @@ Sources: 2026-07-28 basic/transports/streamable-http and basic/index; 2025-11-25
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from gateway.values import Era
+from gateway.values import Call, Era
 
 MODERN_VERSIONS = ("2026-07-28",)
 LEGACY_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25")
@@ -67,3 +68,17 @@ METHODS: Mapping[str, Method] = {
 NAME_BEARING = frozenset({"tools/call", "prompts/get", "resources/read", "tasks/get", "tasks/update", "tasks/cancel"})
 """Methods whose target `Mcp-Name` must repeat (2026-07-28, Standard Request Headers; of tasks: the extension's
 Routing Headers)."""
+
+
+def is_response_to(message: Any, call: Call) -> TypeGuard[dict[str, Any]]:
+    """Whether a message is a JSON-RPC 2.0 response that carries this call's id."""
+    if (
+        not isinstance(message, dict)
+        or message.get("jsonrpc") != "2.0"
+        or ("result" in message) == ("error" in message)
+    ):
+        return False
+    if not isinstance(message.get("result", message.get("error")), dict):
+        return False
+    # 1 == True and 1 == 1.0 in Python; in JSON-RPC they are different ids.
+    return type(message.get("id")) is type(call.id) and message["id"] == call.id

@@ -56,8 +56,10 @@ async def reach_upstream(passage: Passage, rooms: Rooms) -> Response:
 
 async def sent(passage: Passage, rooms: Rooms, call: Call, server: Server, header: Header | None) -> Response:
     """What forwarding gives; the call carries the trace on."""
-    largest = largest_answer(passage)
-    return await passage.trace.upstream(call, lambda traced: forward(rooms.upstreams, traced, server, header, largest))
+    largest, caller = largest_answer(passage), passage.caller
+    return await passage.trace.upstream(
+        call, lambda traced: forward(rooms.upstreams, traced, server, header, largest, caller)
+    )
 
 
 async def undisturbed(passage: Passage, rooms: Rooms, forwarding: Coroutine[Any, Any, Response]) -> Response:

@@ -17,10 +17,11 @@ from gateway import jsontext, sse
 from gateway.answer import error_message
 from gateway.aside import aside
 from gateway.client_features import asked, forbidden
-from gateway.forward import BrokenStreamError, EventStream, is_response_to
+from gateway.forward import BrokenStreamError, EventStream
 from gateway.mask import mask_text
 from gateway.masking.across import Across
 from gateway.policy.document import Streams
+from gateway.protocol import is_response_to
 from gateway.reasons import Reason
 from gateway.record import EVERYTHING, Outcome, Passage, Recorder
 from gateway.settle import acts, concluded, fail, features_of, settle, visible

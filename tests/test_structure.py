@@ -137,7 +137,8 @@ ALONE = {
         "gateway/rooms.py",
         "gateway/storage/graph.py",
     },
-    "fastapi": {"gateway/door.py"},
+    "starlette": {"function_app.py", "gateway/door.py", "gateway/http_server.py"},
+    "uvicorn": {"gateway/http_server.py"},
     "cryptography": {"gateway/seal.py", "gateway/evidence/jws.py"},
     "opentelemetry": {
         "gateway/telemetry/meters.py",

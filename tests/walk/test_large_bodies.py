@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import inbound
+from gateway import inbound, jsontext
 from gateway.aside import LARGE, THREADS, aside
 from tests.fakes.upstream import Upstream, serving, text_result
 from tests.fakes.values import CALLER
@@ -125,3 +125,13 @@ async def test_a_caller_who_leaves_while_the_body_waits_to_be_read_is_on_record_
     assert answer.status == 499
     assert door.evidence.events() == ["refused/client_gone"]
     assert upstream.seen == []
+
+
+async def test_a_large_answer_of_an_upstream_is_read_beside_the_event_loop(tmp_path: Path) -> None:
+    answer = text_result("x" * (LARGE + 1))
+    async with serving(answer) as upstream, gateway(tmp_path, upstream.url) as door:
+        await door.call("no_such_tool", server="open")
+        with starts(jsontext.parse) as began:
+            assert (await door.call(server="open")).status == 200
+        # The request is read before.
+        assert began[0][1] == threading.get_ident() != began[-1][1]
