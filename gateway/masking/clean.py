@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from gateway.masking.columns import HOLDERS, NUMBERS, Alike, Column, Few, Level, column_of
+from gateway.masking.columns import HOLDERS, NUMBERS, Alike, Column, Level
 from gateway.values import Json
 
 
@@ -22,23 +22,16 @@ class Hits:
     keys: Set[str]
 
 
-def clean(levels: Sequence[Level | Few], hits: Hits) -> set[int]:
+def clean(levels: Sequence[Level], hits: Hits) -> set[int]:
     """The identities of objects and lists in which, however deep, nothing was found.
 
     They hold for as long as the levels do. Some may be missing, such as those that lie in one of these. The levels are
     in the order in which they were gathered.
     """
-    if all(type(level) is Few for level in levels):
-        return set()
     search = _Clean(hits)
     for level in reversed(levels):
-        search.rise(_as_level(level) if isinstance(level, Few) else level)
+        search.rise(level)
     return search.found
-
-
-def _as_level(few: Few) -> Level:
-    column = column_of(few.items, 0)
-    return Level([], few.holders.objects, column, few.holders.lists, column)
 
 
 class _Clean:

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, NamedTuple
 
-from gateway.jsontext import Number, respell
+from gateway.jsontext import MAX_DEPTH, Number, respell
 from gateway.values import Json
 
 _ALIKE = 16
 """Objects with the same keys that are worth columns."""
-_FEW = 64
-"""Values that are not."""
+_FEW = 256
+"""Values, with all that they hold, that are not."""
 HOLDERS: frozenset[type] = frozenset({dict, list})
 _PLAIN: frozenset[type] = frozenset({int, float})
 NUMBERS = _PLAIN | {Number}
+
+
+class TooDeepError(ValueError):
+    """A value is nested deeper than any that `jsontext.parse` returns."""
 
 
 class Column(NamedTuple):
@@ -46,13 +50,6 @@ class Holders(NamedTuple):
     lists: list[list[Json]]
 
 
-class Few(NamedTuple):
-    """A level that is not worth columns."""
-
-    holders: Holders
-    items: Sequence[Json]
-
-
 class Level(NamedTuple):
     alike: list[Alike]
     single: list[dict[str, Json]]
@@ -73,22 +70,64 @@ class Leaves:
     numbers: dict[str, None] = field(default_factory=dict)
     """As they are spelled: the hash of a whole number is no secret, so that many may collide."""
     keys: dict[str, None] = field(default_factory=dict)
-    levels: list[Level | Few] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
+    """From the outermost to the innermost, of what is worth columns."""
 
-    def gather(self, holders: Holders, has_exponents: bool = False) -> Holders:
-        """The holders' strings, keys and long numbers are leaves; returned is what holds others in turn.
+    def gather(self, values: list[Json], has_exponents: bool = False) -> None:
+        """All that lies in the values is in the leaves; what has exponents, as of `jsontext.Data`, is respelled.
 
-        What has exponents, as of `jsontext.Data`, is respelled.
+        Raises TooDeepError.
         """
-        few = _few(holders)
-        level = _level(holders, self.least_number) if few is None else Few(holders, few)
-        self.levels.append(level)
-        below = self._taken(level) if isinstance(level, Level) else self._sorted(level)
-        for holder in _with_small_floats(level) if has_exponents else ():
-            respell(holder)
+        if self._is_little(values, has_exponents):
+            return
+        holders = Holders([], [values])
+        for _ in range(MAX_DEPTH + 2):
+            if not (holders.objects or holders.lists):
+                return
+            level = _level(holders, self.least_number)
+            self.levels.append(level)
+            holders = self._taken(level)
+            for holder in _with_small_floats(level) if has_exponents else ():
+                respell(holder)
+        raise TooDeepError
+
+    def _is_little(self, values: list[Json], has_exponents: bool) -> bool:
+        """Whether all of it was so little that each could be asked, which is sooner done than columns are laid out."""
+        left = _FEW
+        level: list[Any] = [values]
+        for _ in range(MAX_DEPTH + 2):
+            below: list[Any] = []
+            for holder in level:
+                left -= len(holder)
+                if left < 0:
+                    return False
+                below += self._sorted(holder)
+                if has_exponents:
+                    respell(holder)
+            if not below:
+                return True
+            level = below
+        raise TooDeepError
+
+    def _sorted(self, holder: Any) -> list[Any]:
+        """What in it holds others."""
+        below: list[Any] = []
+        items = holder
+        if type(holder) is dict:
+            self.keys.update(dict.fromkeys(holder))
+            items = holder.values()
+        for item in items:
+            kind = type(item)
+            if kind is str:
+                self.strings[item] = None
+            elif kind is dict or kind is list:
+                below.append(item)
+            elif kind in NUMBERS:
+                self.numbers |= dict.fromkeys(_long([item], {kind}, self.least_number))
         return below
 
     def _taken(self, level: Level) -> Holders:
+        """What its holders hold."""
         self.keys |= dict.fromkeys(chain.from_iterable([*(group.keys for group in level.alike), *level.single]))
         below = Holders([], [])
         for column in (level.items, level.rest, *chain.from_iterable([group.columns for group in level.alike])):
@@ -96,40 +135,6 @@ class Leaves:
             self.numbers |= dict.fromkeys(column.long)
             _hold(column, below)
         return below
-
-    def _sorted(self, few: Few) -> Holders:
-        # Each of a few is asked sooner than all of them.
-        for holder in few.holders.objects:
-            self.keys.update(dict.fromkeys(holder))
-        objects: list[Any] = []
-        lists: list[Any] = []
-        strings = self.strings
-        for item in few.items:
-            kind = type(item)
-            if kind is str:
-                strings[item] = None
-            elif kind is dict:
-                objects.append(item)
-            elif kind is list:
-                lists.append(item)
-            elif kind in NUMBERS:
-                self.numbers |= dict.fromkeys(_long([item], {kind}, self.least_number))
-        return Holders(objects, lists)
-
-
-def _few(holders: Holders) -> list[Json] | None:
-    """What is in the holders, if it is little."""
-    objects, lists = holders
-    if len(objects) + len(lists) > _ALIKE:
-        return None
-    items: list[Json] = []
-    for holder in objects:
-        items += holder.values()
-    for inside in lists:
-        if len(inside) > _FEW:
-            return None
-        items += inside
-    return items if len(items) <= _FEW else None
 
 
 def _level(holders: Holders, least_number: int) -> Level:
@@ -192,11 +197,8 @@ def _hold(column: Column, below: Holders) -> None:
         below.lists.extend(items if len(column.kinds) == 1 else [item for item in items if type(item) is list])
 
 
-def _with_small_floats(level: Level | Few) -> Iterator[Any]:
+def _with_small_floats(level: Level) -> Iterator[Any]:
     """At least the holders that have some."""
-    if isinstance(level, Few):
-        yield from chain(*level.holders)
-        return
     yield from chain(level.single, level.lists)
     for group in level.alike:
         for column in group.columns:

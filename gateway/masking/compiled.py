@@ -24,6 +24,7 @@ from gateway.masking.hide import (
     cutting,
     hidden_spans,
     hidden_text,
+    is_bare_marker,
     is_marker,
     manner,
     strictest,
@@ -91,6 +92,8 @@ class Rules:
     _named: Pattern | None = field(init=False)
     _search: Search | None = field(init=False)
     _keys: dict[str, KeyRules] = field(init=False, default_factory=dict)
+    _at_rest: set[str] = field(init=False, default_factory=set)
+    """Markers in which nothing was found: most values are hidden whole, so that nothing else is left of their text."""
 
     def __post_init__(self) -> None:
         self._search = search_for(self.detectors) if self.detectors else None
@@ -158,9 +161,11 @@ class Rules:
         self, open_: Sequence[str], outcomes: Mapping[str, Outcome], tables: Collection[str]
     ) -> dict[str, list[Found]]:
         """What is left in texts in which something was hidden: of a long one only what stands around the markers."""
-        texts = {outcomes[text].text for text in open_}
+        texts = {outcomes[text].text for text in open_} - self._at_rest
         found = self._search.find([text for text in texts if len(text) < self.long_text]) if self._search else {}
         for text in texts:
+            if text not in found and is_bare_marker(text, self.labels):
+                self._at_rest.add(text)
             if len(text) >= self.long_text and (spans := self._near_markers(text)):
                 found[text] = spans
         # No marker makes the head of a table: it begins and ends with a bracket, which no head has at its name.

@@ -10,6 +10,7 @@ from typing import cast
 
 from gateway import jsontext
 from gateway.jsontext import Number
+from gateway.masking.columns import TooDeepError
 from gateway.masking.compiled import Outcome, Rules
 from gateway.masking.documents import Document, Unreadable, write
 from gateway.masking.embedded import Pieces
@@ -17,7 +18,7 @@ from gateway.masking.fields import Branch, branches
 from gateway.masking.folding import folded_text
 from gateway.masking.hide import GONE, Gone, Rule, hidden_text, hidden_value, strictest
 from gateway.masking.ledger import At, Inside, Ledger
-from gateway.masking.survey import MOST_NESTED, Known, TooDeepError, survey
+from gateway.masking.survey import MOST_NESTED, Known, survey
 from gateway.values import Action, Json
 
 __all__ = ["MOST_NESTED", "DataWalk", "TooDeepError"]

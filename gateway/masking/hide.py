@@ -168,13 +168,18 @@ def merged(found: Sequence[Found]) -> list[tuple[int, int, list[str]]]:
     return result
 
 
+def is_bare_marker(text: str, labels: Collection[str]) -> bool:
+    """The text is a marker that tells no more than what was hidden."""
+    return text.startswith("[hidden:") and text.endswith("]") and text[len("[hidden:") : -1] in labels
+
+
 def is_marker(text: str, rule: Rule, labels: Collection[str]) -> bool:
     """The text is what an earlier masking under this rule, or a stricter one, left."""
+    if is_bare_marker(text, labels):
+        return True
     if not (text.startswith("[hidden:") and text.endswith("]")):
         return False
     inside = text[len("[hidden:") : -1]
-    if inside in labels:
-        return True
     # A tail of another length or another rule could be the value itself, dressed up.
     label, _, token = inside.rpartition(" #")
     if rule.action is Action.TOKEN and label in labels and is_token(token):

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
-from gateway.jsontext import MAX_DEPTH, is_shallow
+from gateway.jsontext import is_shallow
 from gateway.keyed import Keyed
 from gateway.masking.clean import Hits, clean
-from gateway.masking.columns import Holders, Leaves
+from gateway.masking.columns import Leaves, TooDeepError
 from gateway.masking.compiled import KeyRules, Outcome, Rules
 from gateway.masking.documents import OPENERS, Document, Unreadable, read
 from gateway.masking.embedded import Pieces, pieces
@@ -22,10 +22,6 @@ MOST_NESTED = 4
 """How many documents may lie one inside the string of the other."""
 
 type Known = Outcome | Document | Pieces | Unreadable
-
-
-class TooDeepError(ValueError):
-    """A value is nested deeper than any that `jsontext.parse` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 
     """The survey of all that lies in a value, which itself lies in so many documents. Raises TooDeepError."""
     documents: dict[str, Known] = {}
     leaves = Leaves(rules.least_number)
-    _gather([value], leaves)
+    leaves.gather([value])
     seen: dict[str, int | None] = {}
     while new := _documents((text for text in leaves.strings if text not in seen), rules):
         seen |= leaves.strings
@@ -69,21 +65,12 @@ def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadab
     try:
         for has_exponents in (False, True):
             parts = chain.from_iterable(inside.values())
-            _gather([part.value for part in parts if part.has_exponents is has_exponents], leaves, has_exponents)
+            leaves.gather([part.value for part in parts if part.has_exponents is has_exponents], has_exponents)
     except TooDeepError:
         deep = [text for text, parts in inside.items() if not all(is_shallow(part.value) for part in parts)]
         rest = {text: known for text, known in documents.items() if text not in deep}
         return dict.fromkeys(deep, Unreadable()) | _gathered(rest, leaves)
     return {}
-
-
-def _gather(values: list[Json], leaves: Leaves, has_exponents: bool = False) -> None:
-    level = Holders([], [values])
-    for _ in range(MAX_DEPTH + 2):
-        if not (level.objects or level.lists):
-            return
-        level = leaves.gather(level, has_exponents)
-    raise TooDeepError
 
 
 def _documents(texts: Iterable[str], rules: Rules) -> dict[str, Known]:

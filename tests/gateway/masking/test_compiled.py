@@ -10,7 +10,9 @@ from gateway.masking.compiled import Rules, compiled
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.fields import folded
 from gateway.masking.hide import Rule
+from gateway.masking.search import Search
 from gateway.values import Action, Mask
+from tests.walk.starts import starts
 
 
 def rules(*masks: Mask) -> Rules:
@@ -116,3 +118,17 @@ def test_a_table_is_seen_whatever_was_hidden_in_it_first(lines: list[str]) -> No
     outcome = every.outcomes([text]).get(text)
     left = outcome.text if outcome else text
     assert every.outcomes([left]) == {}
+
+
+def test_a_text_of_which_nothing_is_left_is_searched_once() -> None:
+    mail = rules(Mask("once", Action.REDACT, detectors=("email",)))
+    mail.outcomes(["first@b.co"])
+    with starts(Search._hinted) as began:
+        assert mail.outcomes(["a@b.co"])["a@b.co"].text == "[hidden:email]"
+    assert len(began) == 1
+
+
+def test_a_word_of_the_policy_that_stands_in_a_marker_is_hidden_each_time() -> None:
+    words = rules(MAIL, Mask("words", Action.REDACT, words=("hidden:email",)))
+    for _ in range(2):
+        assert "email" not in words.outcomes(["a@b.co"])["a@b.co"].text

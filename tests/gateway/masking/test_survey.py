@@ -3,10 +3,11 @@ import json
 import pytest
 
 from gateway.jsontext import MAX_DEPTH, Number
+from gateway.masking.columns import TooDeepError
 from gateway.masking.compiled import Outcome, compiled
 from gateway.masking.documents import Document, Unreadable
 from gateway.masking.embedded import Pieces
-from gateway.masking.survey import MOST_NESTED, Survey, TooDeepError, survey
+from gateway.masking.survey import MOST_NESTED, Survey, survey
 from gateway.values import Action, Json, Mask
 from tests.gateway.test_hostile_inputs import growth
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.jsontext import Number
 from gateway.masking import columns
-from gateway.masking.columns import Holders, Leaves
+from gateway.masking.columns import Leaves
 from gateway.values import Json
 
 MAIL = "alice@example.com"
@@ -17,9 +17,8 @@ CARD = 4111111111111111
 
 
 def gathered(value: Json, *, has_exponents: bool = False) -> Leaves:
-    leaves, level = Leaves(least_number=10**10), Holders([], [[value]])
-    while level.objects or level.lists:
-        level = leaves.gather(level, has_exponents)
+    leaves = Leaves(least_number=10**10)
+    leaves.gather([value], has_exponents)
     return leaves
 
 
