@@ -159,7 +159,7 @@ def _concerned(policy: Policy, call: Call, target: Target | None) -> tuple[Verdi
     if known is None:
         verdicts = (_about(rule, call, target) for rule in policy.rules_of.get(call.server, ()))
         known = tuple(each for each in verdicts if each.matches or each.touches)
-        policy.remembered.keep(key, target.name if target else "", known)
+        policy.remembered.keep(key, call.method + (target.name if target else ""), known)
     return known
 
 

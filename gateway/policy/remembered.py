@@ -10,7 +10,7 @@ from collections.abc import Hashable
 MAX_ITEMS = 50_000
 """Of all that follows, together; each takes about 100 bytes."""
 MAX_NAME = 256
-"""Characters of a target that is remembered; calls with longer ones work it out anew."""
+"""Characters of a method and a target that are remembered; calls with longer ones work it out anew."""
 
 type Key = tuple[Hashable, ...]
 

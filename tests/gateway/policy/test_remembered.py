@@ -68,3 +68,9 @@ def test_names_and_answers_that_are_too_long_are_worked_out_anew() -> None:
     memory.keep(("name",), "n" * (MAX_NAME + 1), ())
     memory.keep(("items",), "n", (0,) * remembered.MAX_ITEMS)
     assert memory.find(("name",)) is memory.find(("items",)) is None
+
+
+def test_a_method_that_is_too_long_is_not_remembered() -> None:
+    policy = policy_of(ANYONE)
+    decide(policy, CALLER, make_call("m" * (MAX_NAME + 1), ""), NOW)
+    assert not policy.remembered._known
