@@ -103,11 +103,11 @@ def _proven(text: str) -> Data | None:
     again = write(value)
     if again == content:
         return Data(value)
-    # Spaces in strings go from both alike.
-    before, after = _unescaped(content).translate(None, _SPACE), again.translate(None, _SPACE)
+    # Spaces in strings go from both alike; of other white space no string has any.
+    before, after = _unescaped(content).translate(None, _SPACE), again.replace(b" ", b"")
     if before == after:
         return Data(value)
-    if b"e-0" not in content or b"0.0000" in before or _SMALL.search(before):
+    if b"e-0" not in content or _SMALL.search(before) or _SMALLER.search(before):
         return None
     return Data(value, has_exponents=True) if _differ_in_exponents(before, after) else None
 
@@ -146,9 +146,8 @@ _SPACE = b" \n\r\t"
 _BEGINNING = 65_536
 _RESPELLED = re2.compile(rb"[:,\[\s]-?[0-9]+(\.[0-9]+0[,}\]\s]|[0-9.]*E)")
 """Finds most numbers that orjson would spell otherwise, to see at once what else would be seen at the end."""
-_SMALL = re2.compile(rb"e-[1-9][,}\]]")
-"""Finds small numbers that Python spells with an exponent and that are spelled as by orjson; the others begin with
-0.0000."""
+_SMALL, _SMALLER = re2.compile(rb"\.0000"), re2.compile(rb"e-[1-9][,}\]]")
+"""They find each number that Python would spell with such an exponent and that is spelled as orjson does."""
 
 
 def respell(holder: Any) -> None:

@@ -177,9 +177,12 @@ def _grouped(objects: list[dict[str, Json]]) -> tuple[list[tuple[tuple[str, ...]
     """Those that are worth columns, by their keys, and the others."""
     if len(objects) < _ALIKE:
         return [], objects
-    by_keys: dict[tuple[str, ...], list[Any]] = {}
-    for holder in objects:
-        by_keys.setdefault(tuple(holder), []).append(holder)
+    keys = list(map(tuple, objects))
+    by_keys: dict[tuple[str, ...], list[Any]] = {key: [] for key in keys}
+    if len(by_keys) == 1:
+        return [(keys[0], objects)], []
+    for key, holder in zip(keys, objects, strict=True):
+        by_keys[key].append(holder)
     groups = [(keys, rows) for keys, rows in by_keys.items() if len(rows) >= _ALIKE]
     return groups, list(chain.from_iterable([rows for rows in by_keys.values() if len(rows) < _ALIKE]))
 
@@ -202,6 +205,6 @@ def _with_small_floats(level: Level) -> Iterator[Any]:
     yield from chain(level.single, level.lists)
     for group in level.alike:
         for column in group.columns:
-            if float in column.kinds:
+            if float in column.kinds and not (column.kinds <= _PLAIN and min(column.items) >= 1e-4):
                 small = [row for row, item in enumerate(column.items) if type(item) is float and -1e-4 < item < 1e-4]
                 yield from [group.rows[row] for row in small]

@@ -7,7 +7,7 @@ be compiled is never half applied.
 
 import string
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 _SHORTEST_NUMBER = 11
 """Digits of the shortest number that a detector takes for a value without a label: an identity number."""
-_SHORTEST_TEXT = 6
-"""Characters of the shortest text in which a detector finds anything: `a@b.co`."""
 _LONG_TEXT = 1 << 14
 _COLUMN = "column "
 _SIGNS = str.maketrans("", "", string.punctuation + string.whitespace)
@@ -79,7 +77,6 @@ class Rules:
     """By folded field name."""
     paths: tuple[tuple["JSONPathQuery", Rule], ...]
     labels: frozenset[str]
-    shortest_text: int = _SHORTEST_TEXT
     shortest_number: int = _SHORTEST_NUMBER
     long_text: int = _LONG_TEXT
     """Characters from which on a text is searched again only around what was hidden in it."""
@@ -110,8 +107,6 @@ class Rules:
 
     def may_name(self, text: str) -> bool:
         """Whether a field rule, or a key that tells what its value is, may reach into JSON within the text."""
-        if "{" not in text:
-            return False
         return bool(self.paths) or (self._named is not None and self._named.search(text.encode()) is not None)
 
     def key(self, key: str) -> KeyRules:
@@ -129,7 +124,7 @@ class Rules:
             self._keys[key] = rules
         return rules
 
-    def outcomes(self, texts: Sequence[str], keyed: Keyed | None = None) -> dict[str, Outcome]:
+    def outcomes(self, texts: Collection[str], keyed: Keyed | None = None) -> dict[str, Outcome]:
         """For each text in which a detector finds something: the text after hiding. Others are absent."""
         found = self._search.find(texts) if self._search and texts else {}
         tables = self._tables(texts)
@@ -182,7 +177,7 @@ class Rules:
             Found(first + start, first + end, name) for first, part in parts for start, end, name in near.get(part, ())
         ]
 
-    def _tables(self, texts: Sequence[str]) -> dict[str, list[Found]]:
+    def _tables(self, texts: Iterable[str]) -> dict[str, list[Found]]:
         """The cells that are found in each text in which a name may head a column."""
         heads = self._named
         if heads is None:
@@ -263,7 +258,7 @@ def compiled(masks: tuple[Mask, ...]) -> Rules:
     if any(mask.patterns or mask.words for mask in masks):
         # What a policy's author looks for may be as short as one sign.
         # And it may say where a text begins and ends, so that no part of one is searched by itself.
-        return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels, 1, 1, sys.maxsize)
+        return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels, 1, sys.maxsize)
     return Rules(tuple(detectors.values()), by_detector, names, tuple(paths), labels)
 
 

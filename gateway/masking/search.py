@@ -8,7 +8,7 @@ is decoded or folded is searched in each of its readings as well.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -154,11 +154,11 @@ class Search:
         self._in_parts = not any(detector.reaches_far for detector in detectors)
         self._encoded = tuple(range(len(self._detectors), len(self._detectors) + 2))
 
-    def find(self, texts: Sequence[str]) -> dict[str, list[Found]]:
+    def find(self, texts: Collection[str]) -> dict[str, list[Found]]:
         """For each text that holds something: what, and where in its UTF-8 bytes. Others are absent."""
         if not texts:
             return {}
-        own = list(dict.fromkeys(texts))
+        own = list(texts if isinstance(texts, dict) else dict.fromkeys(texts))
         joined = _Joined(own)
         found: dict[str, list[Found]] = {}
         hinted = self._hinted(joined)

@@ -76,8 +76,8 @@ def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadab
 def _documents(texts: Iterable[str], rules: Rules) -> dict[str, Known]:
     found: dict[str, Known] = {}
     for text in texts:
-        known: Known | None = read(text) if text[:1] in OPENERS else None
-        if known is None and rules.may_name(text):
+        known: Known | None = read(text) if text and text[0] in OPENERS else None
+        if known is None and "{" in text and rules.may_name(text):
             known = pieces(text)
         if known is not None:
             found[text] = known
@@ -91,12 +91,12 @@ def _parts(known: Known) -> tuple[str | Document, ...]:
 
 
 def _searched(leaves: Leaves, documents: dict[str, Known], rules: Rules, keyed: Keyed | None) -> Survey:
-    shortest = rules.shortest_text
-    keys = leaves.keys
-    texts = [text for text in chain(keys, leaves.strings) if len(text) >= shortest and text not in documents]
-    texts += [key for key in keys if key in documents]
+    keys, texts = leaves.keys, leaves.strings
+    for text in documents:
+        texts.pop(text, None)
     spelled = {number: digits for number in leaves.numbers if (digits := _digits(number, rules.shortest_number))}
-    outcomes = rules.outcomes([*texts, *spelled.values()], keyed)
+    texts |= keys | dict.fromkeys(spelled.values())
+    outcomes = rules.outcomes(texts, keyed)
     strings: dict[str, Known] = {**outcomes, **documents}
     numbers = {number: outcomes[text] for number, text in spelled.items() if text in outcomes}
     told = {key: outcomes[key] for key in keys if key in outcomes} if outcomes else {}
