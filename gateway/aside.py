@@ -8,10 +8,11 @@ comes of it is used by nobody.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from itertools import chain, islice
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from gateway.turns import Turns
@@ -64,17 +65,21 @@ def is_large(value: Json) -> bool:
 def size_of(value: Json) -> int:
     """Characters of a value as JSON, or bytes, roughly; of one that holds much no more than a part is looked at."""
     size = 0
-    waiting: list[Json] = [value]
+    waiting: list[Any] = [value]
     for item in waiting:
-        if isinstance(item, str | bytes):
+        kind = type(item)
+        if kind is str or kind is bytes:
             size += len(item) + 2
-            continue
-        size += 4
-        # Four for each that is held, since not all may be looked at.
-        if isinstance(item, dict):
-            size += 8 * len(item)
-            waiting += islice(chain(item.values(), item), max(0, _ITEMS - len(waiting)))
-        elif isinstance(item, list):
-            size += 4 * len(item)
-            waiting += islice(item, max(0, _ITEMS - len(waiting)))
+        elif isinstance(item, dict | list):
+            # Four for each that is held, since not all may be looked at.
+            size += 4 + (8 if isinstance(item, dict) else 4) * len(item)
+            waiting += _inside(item, _ITEMS - len(waiting))
+        else:
+            size += 4
     return size
+
+
+def _inside(holder: Any, most: int) -> Iterable[Any]:
+    items = chain(holder.values(), holder) if isinstance(holder, dict) else holder
+    # To count them one by one is what costs, and most hold little.
+    return items if 2 * len(holder) <= most else islice(items, max(0, most))

@@ -162,21 +162,20 @@ def _read_message(call: Call, message: Any, headers: Mapping[str, str]) -> Readi
         return Reading(call, Refusal(Reason.NOT_JSON_RPC, "jsonrpc is not 2.0"))
     if "id" in message and call.id is None:
         return Reading(call, Refusal(Reason.NOT_JSON_RPC, "id is neither a string nor an integer"))
-    call = replace(call, message=message)
     if "method" not in message:
         return _read_response(call, message)
     method, params = message["method"], message.get("params", {})
     if not isinstance(method, str) or "result" in message or "error" in message:
-        return Reading(call, Refusal(Reason.NOT_JSON_RPC, "neither a request nor a response"))
+        return Reading(replace(call, message=message), Refusal(Reason.NOT_JSON_RPC, "neither a request nor a response"))
     kind = MessageKind.REQUEST if "id" in message else MessageKind.NOTIFICATION
-    call = replace(call, method=method, kind=kind)
+    call = replace(call, message=message, method=method, kind=kind)
     if not isinstance(params, dict):
         return Reading(call, Refusal(Reason.PARAMS_INVALID, "params is not an object"))
     return _read_era(call, params, headers)
 
 
-def _read_response(call: Call, message: Mapping[str, Any]) -> Reading:
-    call = replace(call, kind=MessageKind.RESPONSE)
+def _read_response(call: Call, message: dict[str, Any]) -> Reading:
+    call = replace(call, message=message, kind=MessageKind.RESPONSE)
     if call.era is Era.MODERN or call.id is None or ("result" in message) == ("error" in message):
         return Reading(call, Refusal(Reason.NOT_JSON_RPC, "neither a request nor a response"))
     return Reading(call)
@@ -186,12 +185,9 @@ def _read_era(call: Call, params: Mapping[str, Any], headers: Mapping[str, str])
     meta = params.get("_meta", {})
     if not isinstance(meta, dict):
         return Reading(call, Refusal(Reason.PARAMS_INVALID, "_meta is not an object"))
-    if VERSION_META in meta:
-        call = replace(call, era=Era.MODERN)
-    if call.era is Era.MODERN:
-        call = replace(
-            call, mcp_session="", headers=tuple(pair for pair in call.headers if pair[0] not in _LEGACY_ONLY)
-        )
+    if call.era is Era.MODERN or VERSION_META in meta:
+        kept = tuple(pair for pair in call.headers if pair[0] not in _LEGACY_ONLY)
+        call = replace(call, era=Era.MODERN, mcp_session="", headers=kept)
         if refusal := _check_modern(call, params, meta, headers):
             return Reading(call, refusal)
     known = METHODS.get(call.method)

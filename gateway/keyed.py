@@ -6,7 +6,6 @@ one session alone). Neither tells the value, nor lets it be guessed without the 
 masked, and nothing goes out (fail-closed).
 """
 
-import hashlib
 import hmac
 from functools import lru_cache, partial
 
@@ -24,11 +23,12 @@ _TOKEN = 12
 class Keyed:
     """What stands for hidden values, in one session. Prints no key."""
 
-    __slots__ = ("__digests", "__tokens")
+    __slots__ = ("__digests", "__session", "__tokens")
 
     def __init__(self, digests: bytes, tokens: bytes, session: str) -> None:
         self.__digests = digests
-        self.__tokens = hmac.digest(tokens, session.encode(), hashlib.sha256)
+        self.__tokens = tokens
+        self.__session = session.encode()
 
     def digest(self, value: bytes) -> str:
         """HMAC-SHA-256 of the value, its first 128 bits in hexadecimal."""
@@ -36,7 +36,8 @@ class Keyed:
 
     def token(self, value: str) -> str:
         """12 hexadecimal digits, the same for the same value in this session."""
-        return hmac.digest(self.__tokens, value.encode(errors="surrogatepass"), hashlib.sha256).hex()[:_TOKEN]
+        key = hmac.digest(self.__tokens, self.__session, "sha256")
+        return hmac.digest(key, value.encode(errors="surrogatepass"), "sha256").hex()[:_TOKEN]
 
 
 def digests(value: bytes, keys: Secret) -> tuple[str, ...]:
@@ -50,7 +51,7 @@ def digests(value: bytes, keys: Secret) -> tuple[str, ...]:
 
 
 def _digest(key: bytes, value: bytes) -> str:
-    return hmac.digest(key, value, hashlib.sha256).hex()[:_DIGEST]
+    return hmac.digest(key, value, "sha256").hex()[:_DIGEST]
 
 
 def is_token(text: str) -> bool:
