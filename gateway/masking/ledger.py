@@ -54,6 +54,7 @@ class Ledger:
         self._searched = 0
         self._long_names: dict[str, str] = {}
         self._last: tuple[At, str] = None, "$"
+        self._holder: tuple[At, str] = None, "$"
         self.blocked: Hidden | None = None
         """The first hit of a rule that blocks."""
 
@@ -91,10 +92,15 @@ class Ledger:
 
     def path(self, at: At) -> str:
         """The place as a normalised JSON path."""
-        # All values of one text come one after the other.
-        if at is not None and at is self._last[0]:
+        # All values of one text come one after the other, and so do those of one holder.
+        if at is None:
+            return "$"
+        if at is self._last[0]:
             return self._last[1]
-        self._last = at, self._path(at)
+        holder, step = at
+        if holder is not self._holder[0]:
+            self._holder = holder, self._path(holder)
+        self._last = at, self._holder[1] + self._step(step)
         return self._last[1]
 
     def _path(self, at: At) -> str:
