@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from gateway.jsontext import Number
 from gateway.turns import Turns
 from gateway.values import Caller, Json
 
@@ -75,7 +76,8 @@ def size_of(value: Json) -> int:
             size += 4 + (8 if isinstance(item, dict) else 4) * len(item)
             waiting += _inside(item, _ITEMS - len(waiting))
         else:
-            size += 4
+            # A number may have megabytes of digits.
+            size += len(item.text) if kind is Number else 4
     return size
 
 

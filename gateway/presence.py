@@ -16,7 +16,7 @@ async def while_there[T](gone: Callable[[], Awaitable[None]] | None, work: Corou
     """What the work gives, unless the client leaves before; without `gone` nobody can know."""
     if gone is None:
         return await work
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(gone))
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(left(gone))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -26,6 +26,7 @@ async def while_there[T](gone: Callable[[], Awaitable[None]] | None, work: Corou
     return leaving.result() if working.cancelled() else working.result()
 
 
-async def _left(gone: Callable[[], Awaitable[None]]) -> Refusal:
+async def left(gone: Callable[[], Awaitable[None]]) -> Refusal:
+    """CLIENT_GONE, once the client has left."""
     await gone()
     return Refusal(Reason.CLIENT_GONE)

@@ -7,7 +7,7 @@ says so, and so does the end of the access that it is made under, where the poli
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from gateway.forward import Accepted, EventStream, Reply, forward
 from gateway.handshake import offered
 from gateway.limits import largest_answer
 from gateway.policy.document import Server
+from gateway.presence import left
 from gateway.reasons import Reason
 from gateway.record import Passage
 from gateway.rooms import Rooms
@@ -70,7 +71,7 @@ async def undisturbed(passage: Passage, rooms: Rooms, forwarding: Coroutine[Any,
     """
     disturbances: list[Coroutine[Any, Any, Refusal]] = []
     if passage.gone is not None and passage.call.era is Era.MODERN:
-        disturbances.append(_left(passage.gone))
+        disturbances.append(left(passage.gone))
     if passage.grants:
         disturbances.append(cut_off(passage, rooms))
     if not disturbances:
@@ -112,11 +113,6 @@ async def _before_any(
         for ending in endings:
             ending.remove_done_callback(disturb)
             ending.cancel()
-
-
-async def _left(gone: Callable[[], Awaitable[None]]) -> Refusal:
-    await gone()
-    return Refusal(Reason.CLIENT_GONE)
 
 
 async def _cancel_upstream(passage: Passage, rooms: Rooms) -> None:

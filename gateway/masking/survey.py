@@ -67,9 +67,11 @@ def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadab
             parts = chain.from_iterable(inside.values())
             leaves.gather([part.value for part in parts if part.has_exponents is has_exponents], has_exponents)
     except TooDeepError:
-        deep = [text for text, parts in inside.items() if not all(is_shallow(part.value) for part in parts)]
+        deep = {
+            text: Unreadable() for text, parts in inside.items() if not all(is_shallow(part.value) for part in parts)
+        }
         rest = {text: known for text, known in documents.items() if text not in deep}
-        return dict.fromkeys(deep, Unreadable()) | _gathered(rest, leaves)
+        return deep | _gathered(rest, leaves)
     return {}
 
 

@@ -31,7 +31,7 @@ _OUTCOMES: Mapping[str, str] = {
     Outcome.SERVER_ERROR: "The server answered with an error.",
     Outcome.INPUT_REQUIRED: "The server asked the caller for more.",
     Outcome.FAILED: "The call failed; whether the server acted is not known.",
-    Outcome.WITHHELD: "The server answered, and masking or a limit kept the answer from the caller.",
+    Outcome.WITHHELD: "The server answered; masking or a limit kept that back, or the caller had left.",
     Outcome.CANCELLED: "The caller left before the answer.",
     Outcome.REFUSED: "The gateway refused the call after all.",
     Outcome.DETACHED: "The server gives its answer on another stream.",

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 import pytest
 
 from gateway.aside import LARGE, THREADS, aside, is_large, size_of
+from gateway.jsontext import Number
 from gateway.values import Json
 
 PATIENCE = 5.0
@@ -86,3 +87,7 @@ def test_of_what_holds_very_many_no_more_than_a_part_is_looked_at() -> None:
 @pytest.mark.parametrize("value", ["", "x" * (LARGE // 2), b"x", None, 1, {}, [0] * 100, {"a": [{"b": "c"}]}])
 def test_an_ordinary_value_is_not(value: Json) -> None:
     assert not is_large(value)
+
+
+def test_a_number_is_as_large_as_its_digits() -> None:
+    assert is_large({"n": [Number("4" * 4000)] * 5})
