@@ -28,8 +28,8 @@ class TooDeepError(ValueError):
 class Column(NamedTuple):
     items: Sequence[Json]
     kinds: Set[type]
-    rows: Mapping[str, int]
-    """Its strings, and where each of them stands last."""
+    strings: Mapping[str, None]
+    """Each once."""
     long: Sequence[str]
     """Its numbers that are searched."""
 
@@ -46,7 +46,8 @@ class Alike:
 class Holders(NamedTuple):
     """What holds other values, of one level."""
 
-    objects: list[dict[str, Json]]
+    objects: list[list[dict[str, Json]]]
+    """Those of one column together, since they are mostly alike."""
     lists: list[list[Json]]
 
 
@@ -66,12 +67,14 @@ class Leaves:
 
     least_number: int
     """The least number that is searched."""
-    strings: dict[str, int | None] = field(default_factory=dict)
+    strings: dict[str, None] = field(default_factory=dict)
     numbers: dict[str, None] = field(default_factory=dict)
     """As they are spelled: the hash of a whole number is no secret, so that many may collide."""
     keys: dict[str, None] = field(default_factory=dict)
     levels: list[Level] = field(default_factory=list)
     """From the outermost to the innermost, of what is worth columns."""
+    roots: list[list[Json]] = field(default_factory=list)
+    """The outermost lists, kept so that nothing else comes to have their identity."""
 
     def gather(self, values: list[Json], has_exponents: bool = False) -> None:
         """All that lies in the values is in the leaves; what has exponents, as of `jsontext.Data`, is respelled.
@@ -81,11 +84,14 @@ class Leaves:
         if self._is_little(values, has_exponents):
             return
         holders = Holders([], [values])
+        levels: list[Level] = []
         for _ in range(MAX_DEPTH + 2):
             if not (holders.objects or holders.lists):
+                self.roots.append(values)
+                self.levels += levels
                 return
             level = _level(holders, self.least_number)
-            self.levels.append(level)
+            levels.append(level)
             holders = self._taken(level)
             for holder in _with_small_floats(level) if has_exponents else ():
                 respell(holder)
@@ -131,7 +137,7 @@ class Leaves:
         self.keys |= dict.fromkeys(chain.from_iterable([*(group.keys for group in level.alike), *level.single]))
         below = Holders([], [])
         for column in (level.items, level.rest, *chain.from_iterable([group.columns for group in level.alike])):
-            self.strings |= column.rows
+            self.strings |= column.strings
             self.numbers |= dict.fromkeys(column.long)
             _hold(column, below)
         return below
@@ -148,13 +154,9 @@ def _level(holders: Holders, least_number: int) -> Level:
 
 def column_of(items: Sequence[Any], least_number: int) -> Column:
     kinds = set(map(type, items))
-    if str not in kinds:
-        rows: dict[str, int] = {}
-    elif len(kinds) == 1:
-        rows = dict(zip(items, range(len(items)), strict=True))
-    else:
-        rows = {item: row for row, item in enumerate(items) if type(item) is str}
-    return Column(items, kinds, rows, _long(items, kinds, least_number) if kinds & NUMBERS else ())
+    texts = items if len(kinds) == 1 else [item for item in items if type(item) is str]
+    strings: dict[str, None] = dict.fromkeys(texts) if str in kinds else {}
+    return Column(items, kinds, strings, _long(items, kinds, least_number) if kinds & NUMBERS else ())
 
 
 def _long(items: Sequence[Any], kinds: Set[type], least: int) -> list[str]:
@@ -173,36 +175,48 @@ def _may_be_whole(number: str) -> bool:
     return number.isdecimal() or number.rstrip("0")[-1:] == "."
 
 
-def _grouped(objects: list[dict[str, Json]]) -> tuple[list[tuple[tuple[str, ...], list[Any]]], list[dict[str, Json]]]:
+type _Group = tuple[tuple[str, ...], list[Any]]
+
+
+def _grouped(runs: list[list[dict[str, Json]]]) -> tuple[list[_Group], list[dict[str, Json]]]:
     """Those that are worth columns, by their keys, and the others."""
-    if len(objects) < _ALIKE:
-        return [], objects
-    keys = list(map(tuple, objects))
-    by_keys: dict[tuple[str, ...], list[Any]] = {key: [] for key in keys}
-    if len(by_keys) == 1:
-        return [(keys[0], objects)], []
-    for key, holder in zip(keys, objects, strict=True):
-        by_keys[key].append(holder)
-    groups = [(keys, rows) for keys, rows in by_keys.items() if len(rows) >= _ALIKE]
+    groups: list[_Group] = []
+    by_keys: dict[tuple[str, ...], list[Any]] = {}
+    for run in runs:
+        keys = tuple(run[0])
+        if len(run) >= _ALIKE and _all_have(run, keys):
+            groups.append((keys, run))
+            continue
+        for holder in run:
+            by_keys.setdefault(tuple(holder), []).append(holder)
+    groups += [(keys, rows) for keys, rows in by_keys.items() if len(rows) >= _ALIKE]
     return groups, list(chain.from_iterable([rows for rows in by_keys.values() if len(rows) < _ALIKE]))
 
 
+def _all_have(objects: list[dict[str, Json]], keys: tuple[str, ...]) -> bool:
+    """These keys in this order, and no others."""
+    if tuple(objects[-1]) != keys or set(map(len, objects)) != {len(keys)}:
+        return False
+    return list(chain.from_iterable(objects)) == list(keys) * len(objects)
+
+
 def _columns(keys: Sequence[str], rows: Iterable[dict[str, Json]]) -> list[list[Json]]:
-    items = list(chain.from_iterable([row.values() for row in rows]))
+    items = list(chain.from_iterable(map(dict.values, rows)))
     return [items[column :: len(keys)] for column in range(len(keys))]
 
 
 def _hold(column: Column, below: Holders) -> None:
     items: Iterable[Any] = column.items
     if dict in column.kinds:
-        below.objects.extend(items if len(column.kinds) == 1 else [item for item in items if type(item) is dict])
+        below.objects.append(list(items) if len(column.kinds) == 1 else [item for item in items if type(item) is dict])
     if list in column.kinds:
         below.lists.extend(items if len(column.kinds) == 1 else [item for item in items if type(item) is list])
 
 
 def _with_small_floats(level: Level) -> Iterator[Any]:
     """At least the holders that have some."""
-    yield from chain(level.single, level.lists)
+    for column, holders in ((level.rest, level.single), (level.items, level.lists)):
+        yield from holders if float in column.kinds else ()
     for group in level.alike:
         for column in group.columns:
             if float in column.kinds and not (column.kinds <= _PLAIN and min(column.items) >= 1e-4):

@@ -51,10 +51,14 @@ class Outcome(NamedTuple):
 
     text: str
     rules: tuple[Rule, ...]
-    hits: tuple[tuple[Rule, str], ...]
-    """Each rule with each value that it hit, in the order of the text."""
+    hits: tuple[tuple[Rule, str | None], ...]
+    """Each rule with each value that it hit, in the order of the text; None where that is all of it."""
     drops: bool = False
     """One of the rules does, so that the text goes with what holds it."""
+
+    def of(self, text: str) -> "Outcome":
+        """The same, with the text where its hits are all of it."""
+        return self._replace(hits=tuple([(rule, text if value is None else value) for rule, value in self.hits]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Rules:
     _rules_of: dict[str, tuple[Rule, ...]] = field(init=False)
     """By detector, and by the name of a column."""
     _manners: dict[str, Manner] = field(init=False)
+    _wholes: dict[str, Outcome] = field(init=False)
+    """What is left of a text that is nothing but a value, by detector, where it is the same of all."""
     _telling: dict[str, tuple[Detector, ...]] = field(init=False)
     _named: Pattern | None = field(init=False)
     _search: Search | None = field(init=False)
@@ -99,6 +105,11 @@ class Rules:
             _COLUMN + name: tuple(_in_a_table(rule) for rule in rules) for name, rules in self.names.items()
         }
         self._manners = {name: manner(rules) for name, rules in self._rules_of.items() if rules}
+        self._wholes = {
+            name: Outcome(way.marker, rules, tuple([(rule, None) for rule in rules]), way.action is Action.DROP)
+            for name, rules in self._rules_of.items()
+            if rules and (way := self._manners[name]).marker is not None
+        }
         self._telling = {}
         for detector in self.detectors:
             for name in detector.names:
@@ -143,9 +154,9 @@ class Rules:
         open_ = list(outcomes)
         for _ in range(_ROUNDS):
             found = self._find_again(open_, outcomes, tables)
-            open_ = [text for text in open_ if outcomes[text].text in found]
-            if not open_:
+            if not found:
                 return outcomes
+            open_ = [text for text in open_ if outcomes[text].text in found]
             for text in open_:
                 outcomes[text] = self._after(outcomes[text], list(found[outcomes[text].text]), keyed)
         found = self._find_again(open_, outcomes, tables)
@@ -214,8 +225,11 @@ class Rules:
     def _after_one(self, text: str, span: Found, keyed: Keyed | None) -> Outcome:
         """As `_after`, for the most frequent case by far."""
         start, end, name = span
+        is_ascii = text.isascii()
+        if is_ascii and end - start == len(text) and (whole := self._wholes.get(name)) is not None:
+            return whole
         rules, (action, label, marker) = self._rules_of[name], self._manners[name]
-        if text.isascii():
+        if is_ascii:
             before, value, after = text[:start], text[start:end], text[end:]
         else:
             cut = cutting(text)

@@ -19,6 +19,7 @@ from gateway.masking.folding import folded_text
 from gateway.masking.hide import GONE, Gone, Rule, hidden_text, hidden_value, strictest
 from gateway.masking.ledger import At, Inside, Ledger
 from gateway.masking.survey import MOST_NESTED, Known, survey
+from gateway.masking.visits import Steps
 from gateway.values import Action, Json
 
 __all__ = ["MOST_NESTED", "DataWalk", "TooDeepError"]
@@ -39,9 +40,9 @@ class DataWalk:
         self.ledger = ledger
         self._nested = nested
         self._survey = survey(value, rules, ledger.keyed, nested)
-        # What is clean is known by its identity: as long as the walk lasts, nothing else must come to have that.
+        # What is to be visited is known by its identity, which nothing else must come to have while the walk lasts.
         self._value = value
-        self._clean = self._survey.clean
+        self._visits = self._survey.visits
         self._special = self._survey.named.keys() | self._survey.keys.keys()
         self._strings = self._survey.strings
         self._passed = _CONSTANTS if self._survey.numbers else _CONSTANTS | _NUMBERS
@@ -70,61 +71,73 @@ class DataWalk:
     def _found_in(self, value: Json, at: At) -> Json | Gone:
         """The value as the survey leaves it, where no rule hits it as a whole: the way of nearly all values."""
         kind = type(value)
-        if kind is dict:
-            return self._in_object(value, at)
-        if kind is list:
-            return self._in_list(value, at)
-        return self._leaf(value, at, ())
+        if kind is str:
+            known = self._strings.get(value)
+            if type(known) is not Outcome:
+                return self._leaf(value, at, ())
+            self._enter(known, at, value)
+            return GONE if known.drops else known.text
+        if kind is not dict and kind is not list:
+            return self._leaf(value, at, ())
+        steps = self._visits.get(id(value))
+        if steps is not None and not steps:
+            return value
+        return self._in_object(value, at, steps) if kind is dict else self._in_list(value, at, steps)
 
-    def _in_object(self, holder: dict[str, Json], at: At) -> dict[str, Json]:
+    def _in_object(self, holder: dict[str, Json], at: At, steps: Steps | None) -> dict[str, Json]:
         # To ask for all keys at once costs a third of asking for each.
-        if not self._special.isdisjoint(holder):
-            return self.rebuilt(holder, self.members(holder, at))
-        changes: dict[str, Json | Gone] | None = None
+        if self._special and not self._special.isdisjoint(holder):
+            return self.rebuilt(holder, self.members(holder, at, steps=steps))
+        changes: dict[str, Json | Gone] = {}
         is_gone = False
-        strings, passed, clean, found_in = self._strings, self._passed, self._clean, self._found_in
-        for key, item in holder.items():
+        strings, passed = self._strings, self._passed
+        for key, item in holder.items() if steps is None else [(key, holder[key]) for key in steps]:
             kind = type(item)
-            if kind in passed or (item not in strings if kind is str else id(item) in clean):
+            if kind in passed or (kind is str and item not in strings):
                 continue
-            new = found_in(item, (at, key))
+            new = self._found_in(item, (at, key))
             if new is not item:
-                if changes is None:
-                    changes = {}
                 changes[key] = new
                 is_gone = is_gone or new is GONE
-        if changes is None:
+        if not changes:
             return holder
         return self.rebuilt(holder, changes) if is_gone else {**holder, **changes}
 
-    def _in_list(self, holder: list[Json], at: At) -> list[Json]:
-        changes: dict[int, Json | Gone] | None = None
-        strings, passed, clean, found_in = self._strings, self._passed, self._clean, self._found_in
-        for index, item in enumerate(holder):
+    def _in_list(self, holder: list[Json], at: At, steps: Steps | None) -> list[Json]:
+        changes: dict[int, Json | Gone] = {}
+        strings, passed = self._strings, self._passed
+        for index, item in enumerate(holder) if steps is None else [(index, holder[index]) for index in steps]:
             kind = type(item)
-            if kind in passed or (item not in strings if kind is str else id(item) in clean):
+            if kind in passed or (kind is str and item not in strings):
                 continue
-            new = found_in(item, (at, index))
+            new = self._found_in(item, (at, index))
             if new is not item:
-                changes = changes or {}
                 changes[index] = new
         if not changes:
             return holder
-        result = [changes.get(index, item) for index, item in enumerate(holder)]
+        result: list[Json | Gone] = holder.copy()
+        for index, new in changes.items():
+            result[index] = new
         return [item for item in result if item is not GONE]
 
     def members(
-        self, holder: dict[str, Json], at: At, under: tuple[Rule, ...] = (), branch: Branch | None = None
+        self,
+        holder: dict[str, Json],
+        at: At,
+        under: tuple[Rule, ...] = (),
+        branch: Branch | None = None,
+        *,
+        steps: Steps | None = None,
     ) -> dict[str, Json | Gone]:
-        """The members that change, by their old keys."""
+        """The members that change, by their old keys. Those that are not among the steps, if there are any, do not."""
         changes: dict[str, Json | Gone] = {}
         all_special = bool(under) or branch is not None
-        special, strings, passed, clean = self._special, self._strings, self._passed, self._clean
-        for key, item in holder.items():
+        special, strings, passed = self._special, self._strings, self._passed
+        for key, item in holder.items() if steps is None else [(key, holder[key]) for key in steps]:
             kind = type(item)
             if all_special or key in special:
                 new = self._member(key, item, at, under, branch)
-            elif kind in passed or (item not in strings if kind is str else id(item) in clean):
+            elif kind in passed or (kind is str and item not in strings):
                 continue
             else:
                 new = self._found_in(item, (at, key))
@@ -156,7 +169,7 @@ class DataWalk:
         outcome = self._survey.keys.get(key)
         if outcome is None:
             return False
-        self._enter(outcome, at)
+        self._enter(outcome, at, key)
         return outcome.drops
 
     def named(self, key: str) -> tuple[Rule, ...]:
@@ -191,9 +204,9 @@ class DataWalk:
         if known is not None and not isinstance(known, Outcome):
             return said.fields
         rules = said.fields
-        # What was found as the whole value is in the ledger by that; what is only a part of it leaves the rest bare.
-        found = known.hits if known else ()
         said_as = jsontext.write(item).decode() if type(item) is float else str(item)
+        # What was found as the whole value is in the ledger by that; what is only a part of it leaves the rest bare.
+        found = known.of(said_as).hits if known else ()
         spelled = folded_text(said_as).encode(errors="replace")
         for detector in said.telling:
             if detector.bare and detector.bare.fullmatch(spelled):
@@ -233,12 +246,12 @@ class DataWalk:
             return self._survey.numbers.get(str(value)) if self._survey.numbers else None
         return None
 
-    def _enter(self, outcome: Outcome, at: At) -> None:
+    def _enter(self, outcome: Outcome, at: At, text: Json) -> None:
         for rule, value in outcome.hits:
-            self.ledger.hit(rule, at, value)
+            self.ledger.hit(rule, at, text if value is None else value)
 
     def _found(self, value: Json, outcome: Outcome, at: At, under: tuple[Rule, ...]) -> Json | Gone:
-        self._enter(outcome, at)
+        self._enter(outcome, at, value)
         if not under and type(value) is str:
             return GONE if outcome.drops else outcome.text
         return hidden_value(value, under + outcome.rules, self.rules.labels, self.ledger.keyed)

@@ -30,7 +30,14 @@ _FILES = frozenset({b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp"}) | {
 }
 
 
+_ODD = b"@'.g"
+"""How an address begins that is to be looked at: `git@`, and what may be no part of it."""
+_FILES_END = tuple(b"." + name for name in sorted(_FILES))
+
+
 def _email(haystack: bytes, start: int, end: int) -> Span | None:
+    if haystack[start] not in _ODD and not haystack[start:end].lower().endswith(_FILES_END):
+        return start, end
     while haystack[start] in b"'.":
         start += 1
     # `git@host:path` is a repository and `icon@2x.png` a file; `a@example.com.png` is named after an address.
@@ -135,13 +142,19 @@ _FEWEST = 13
 
 def _card(haystack: bytes, start: int, end: int) -> Span | None:
     start = _first_digit(haystack, start)
-    # The last group may belong to what follows, such as a date of expiry.
-    for stop in (end, _without_last_group(haystack, start, end)):
-        number = haystack[start:stop].translate(None, _SIGNS)
-        is_card = len(number) >= _FEWEST and _is_luhn(number) and alone(haystack, start, stop, b".")
-        if is_card and _is_issued(haystack, start, number):
-            return None if haystack[start - 1 : start] == b" " and _is_in_iban(haystack, start) else (start, stop)
-    return None
+    stop = end
+    if not _is_card(haystack, start, stop):
+        # The last group may belong to what follows, such as a date of expiry.
+        stop = _without_last_group(haystack, start, end)
+        if not _is_card(haystack, start, stop):
+            return None
+    return None if haystack[start - 1 : start] == b" " and _is_in_iban(haystack, start) else (start, stop)
+
+
+def _is_card(haystack: bytes, start: int, end: int) -> bool:
+    number = haystack[start:end].translate(None, _SIGNS)
+    is_number = len(number) >= _FEWEST and _is_luhn(number) and alone(haystack, start, end, b".")
+    return is_number and _is_issued(haystack, start, number)
 
 
 def _first_digit(haystack: bytes, start: int) -> int:

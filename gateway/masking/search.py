@@ -8,7 +8,7 @@ is decoded or folded is searched in each of its readings as well.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -172,12 +172,12 @@ class Search:
         if not readings:
             return found
         contents = _Joined([content for _, content, _ in readings])
-        known = {text: set(spans) for text, spans in found.items()}
+        known = {text: set(found.get(text, ())) for text, _, _ in readings}
         for which, (start, end, name) in self._values(contents, self._hinted(contents)):
             text, _, back = readings[which]
             span = Found(*back(start, end), name)
-            if span not in (seen := known.setdefault(text, set())):
-                seen.add(span)
+            if span not in known[text]:
+                known[text].add(span)
                 found.setdefault(text, []).append(span)
         return found
 
@@ -204,10 +204,11 @@ class Search:
             if number >= len(self._detectors):
                 return
             detector = self._detectors[number]
+            name = detector.name
             for start, end in _values(detector, content, hinted[number]):
                 which = bisect_right(starts, start) - 1
                 offset = starts[which]
-                yield which, Found(start - offset, end - offset, detector.name)
+                yield which, Found(start - offset, end - offset, name)
 
 
 @lru_cache(maxsize=64)
@@ -261,30 +262,34 @@ def text_end(haystack: bytes, position: int) -> int:
     return len(haystack) if end < 0 else end
 
 
-def _values(detector: Detector, haystack: bytes, blocks: Sequence[Span]) -> Iterator[Span]:
+def _values(detector: Detector, haystack: bytes, blocks: Sequence[Span]) -> list[Span]:
+    found: list[Span] = []
     for candidate in detector.candidates:
         position = 0
         for begin, limit in blocks:
             # A value may reach over several blocks, and what lies in it is not searched again.
-            position = yield from _in_block(candidate, haystack, max(position, begin), limit)
+            position = _in_block(candidate, haystack, max(position, begin), limit, found)
+    return found
 
 
-def _in_block(candidate: Candidate, haystack: bytes, position: int, limit: int) -> Generator[Span, None, int]:
-    """Gives back where the search goes on."""
+def _in_block(candidate: Candidate, haystack: bytes, position: int, limit: int, found: list[Span]) -> int:
+    """Adds what it finds, and gives back where the search goes on."""
     first, accept, before = candidate.pattern.first, candidate.accept, candidate.reads_before
     group = 1 if candidate.pattern.groups else 0
     while position <= limit:
         spans = first(haystack, position, limit)
-        begins = spans[0][0]
-        if begins < 0:
+        begin = spans[0][0]
+        if begin < 0:
             return position
         start, end = spans[group]
         if start < 0:
             start, end = spans[0]
         accepted = accept(haystack, start, end)
         if accepted:
-            yield accepted
+            found.append(accepted)
+            resume = accepted[1]
+        else:
+            resume = candidate.resume(haystack, start, end)
         # What is left of a candidate may hold another, and a value may outgrow its candidate.
-        resume = accepted[1] if accepted else candidate.resume(haystack, start, end)
-        position = max(resume - before, begins + 1)
+        position = max(resume - before, begin + 1)
     return position

@@ -11,11 +11,11 @@ from itertools import chain
 
 from gateway.jsontext import is_shallow
 from gateway.keyed import Keyed
-from gateway.masking.clean import Hits, clean
 from gateway.masking.columns import Leaves, TooDeepError
 from gateway.masking.compiled import KeyRules, Outcome, Rules
 from gateway.masking.documents import OPENERS, Document, Unreadable, read
 from gateway.masking.embedded import Pieces, pieces
+from gateway.masking.visits import Hits, Steps, visits
 from gateway.values import Json
 
 MOST_NESTED = 4
@@ -33,9 +33,10 @@ class Survey:
     """By the text of each: unlike that of text, the hash of a whole number is no secret, so that many may collide."""
     keys: dict[str, Outcome]
     named: dict[str, KeyRules]
-    clean: set[int] = field(default_factory=set, compare=False)
-    """Identities of objects and lists in which there is nothing of all this, as far as that was soon seen. They hold
-    for as long as the value and the documents do."""
+    visits: dict[int, Steps] = field(default_factory=dict, compare=False)
+    """Where in objects and lists there is something of all this. They hold for as long as the value and this do."""
+    roots: list[list[Json]] = field(default_factory=list, compare=False)
+    """Kept, as `Leaves.roots`."""
 
 
 def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 0) -> Survey:
@@ -43,7 +44,7 @@ def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 
     documents: dict[str, Known] = {}
     leaves = Leaves(rules.least_number)
     leaves.gather([value])
-    seen: dict[str, int | None] = {}
+    seen: dict[str, None] = {}
     while new := _documents((text for text in leaves.strings if text not in seen), rules):
         seen |= leaves.strings
         if nested >= MOST_NESTED:
@@ -51,7 +52,7 @@ def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 
             break
         nested += 1
         documents |= new | _gathered(new, leaves)
-        between: dict[str, int | None] = dict.fromkeys(
+        between: dict[str, None] = dict.fromkeys(
             part for known in new.values() for part in _parts(known) if isinstance(part, str)
         )
         leaves.strings |= between
@@ -100,12 +101,11 @@ def _searched(leaves: Leaves, documents: dict[str, Known], rules: Rules, keyed: 
     texts |= keys | dict.fromkeys(spelled.values())
     outcomes = rules.outcomes(texts, keyed)
     strings: dict[str, Known] = {**outcomes, **documents}
-    numbers = {number: outcomes[text] for number, text in spelled.items() if text in outcomes}
+    numbers = {number: outcomes[text].of(text) for number, text in spelled.items() if text in outcomes}
     told = {key: outcomes[key] for key in keys if key in outcomes} if outcomes else {}
     named = {key: said for key in keys if (said := rules.key(key)).fields or said.telling}
-    return Survey(
-        strings, numbers, told, named, clean(leaves.levels, Hits(strings, numbers, told.keys() | named.keys()))
-    )
+    where = visits(leaves.levels, Hits(strings, numbers, told.keys() | named.keys()))
+    return Survey(strings, numbers, told, named, where, leaves.roots)
 
 
 def _digits(number: str, shortest: int) -> str | None:

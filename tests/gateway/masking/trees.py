@@ -35,6 +35,7 @@ SCALARS = (
     st.none()
     | st.booleans()
     | st.sampled_from(["", "x", "y", MAIL, "to " + MAIL])
+    | st.sampled_from(['{"a": "' + MAIL + '", "b": 1.0}', '[{"pay": {"c": 1e-05}}, "x"]', '["x"]'])
     | st.sampled_from([1, CARD, 1.5, -0.0, 1e-05, Number("1.50"), Number("4111111111111111.0")])
 )
 VALUES = st.recursive(
