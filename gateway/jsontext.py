@@ -175,7 +175,7 @@ def _unescaped(content: bytes) -> bytes:
     # After an escaped backslash nothing shows any more which of the others begin an escape.
     if not rest or len(rest) > _MOST_ESCAPES or b"" in rest:
         return content
-    plain = first + b"".join(map(_plain, rest))
+    plain = b"".join([first, *map(_plain, rest)])
     if not any(part[:2] in (b"ud", b"uD") for part in rest):
         return plain
     pairs = plain.decode(errors="surrogatepass").encode("utf-16", errors="surrogatepass")

@@ -116,9 +116,9 @@ class Rules:
                 self._telling[name] = (*self._telling.get(name, ()), detector)
         self._named = named({*self.names, *self._telling})
 
-    def may_name(self, text: str) -> bool:
-        """Whether a field rule, or a key that tells what its value is, may reach into JSON within the text."""
-        return bool(self.paths) or (self._named is not None and self._named.search(text.encode()) is not None)
+    def names_in(self, text: str) -> bool:
+        """Whether the name of a field rule, or a key that tells what its value is, may stand in the text."""
+        return self._named is not None and self._named.search(text.encode()) is not None
 
     def key(self, key: str) -> KeyRules:
         """The rules for a key, `fields` and `telling` empty for most."""
@@ -135,10 +135,15 @@ class Rules:
             self._keys[key] = rules
         return rules
 
-    def outcomes(self, texts: Collection[str], keyed: Keyed | None = None) -> dict[str, Outcome]:
-        """For each text in which a detector finds something: the text after hiding. Others are absent."""
+    def outcomes(
+        self, texts: Collection[str], keyed: Keyed | None = None, unnamed: Collection[str] = ()
+    ) -> dict[str, Outcome]:
+        """For each text in which a detector finds something: the text after hiding. Others are absent.
+
+        Of the unnamed it is known that `names_in` is false.
+        """
         found = self._search.find(texts) if self._search and texts else {}
-        tables = self._tables(texts)
+        tables = self._tables([text for text in texts if text not in unnamed] if unnamed else texts)
         for text, spans in tables.items():
             if spans:
                 found[text] = [*found.get(text, ()), *spans]

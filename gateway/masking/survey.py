@@ -45,7 +45,8 @@ def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 
     leaves = Leaves(rules.least_number)
     leaves.gather([value])
     seen: dict[str, None] = {}
-    while new := _documents((text for text in leaves.strings if text not in seen), rules):
+    unnamed: set[str] = set()
+    while new := _documents((text for text in leaves.strings if text not in seen), rules, unnamed):
         seen |= leaves.strings
         if nested >= MOST_NESTED:
             documents |= {text: Unreadable() for text in new if text not in documents}
@@ -57,7 +58,7 @@ def survey(value: Json, rules: Rules, keyed: Keyed | None = None, nested: int = 
         )
         leaves.strings |= between
         seen |= between
-    return _searched(leaves, documents, rules, keyed)
+    return _searched(leaves, documents, rules, keyed, unnamed)
 
 
 def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadable]:
@@ -76,12 +77,16 @@ def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadab
     return {}
 
 
-def _documents(texts: Iterable[str], rules: Rules) -> dict[str, Known]:
+def _documents(texts: Iterable[str], rules: Rules, unnamed: set[str]) -> dict[str, Known]:
+    """Those among the texts; into the unnamed goes of which it was seen that no name stands in it."""
     found: dict[str, Known] = {}
     for text in texts:
         known: Known | None = read(text) if text and text[0] in OPENERS else None
-        if known is None and "{" in text and rules.may_name(text):
-            known = pieces(text)
+        if known is None and "{" in text:
+            if not rules.names_in(text):
+                unnamed.add(text)
+            if rules.paths or text not in unnamed:
+                known = pieces(text)
         if known is not None:
             found[text] = known
     return found
@@ -93,13 +98,15 @@ def _parts(known: Known) -> tuple[str | Document, ...]:
     return (known,) if isinstance(known, Document) else ()
 
 
-def _searched(leaves: Leaves, documents: dict[str, Known], rules: Rules, keyed: Keyed | None) -> Survey:
+def _searched(
+    leaves: Leaves, documents: dict[str, Known], rules: Rules, keyed: Keyed | None, unnamed: set[str]
+) -> Survey:
     keys, texts = leaves.keys, leaves.strings
     for text in documents:
         texts.pop(text, None)
     spelled = {number: digits for number in leaves.numbers if (digits := _digits(number, rules.shortest_number))}
     texts |= keys | dict.fromkeys(spelled.values())
-    outcomes = rules.outcomes(texts, keyed)
+    outcomes = rules.outcomes(texts, keyed, unnamed)
     strings: dict[str, Known] = {**outcomes, **documents}
     numbers = {number: outcomes[text].of(text) for number, text in spelled.items() if text in outcomes}
     told = {key: outcomes[key] for key in keys if key in outcomes} if outcomes else {}

@@ -5,10 +5,8 @@ The levels that were gathered go in, with that in which something was found; wha
 never gathered is not in there, and is to be visited whole.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from gateway.masking.columns import HOLDERS, NUMBERS, Alike, Column, Level
@@ -68,28 +66,32 @@ class _Visits:
         here |= {id(item): _CLEAN for item in column.items if type(item) in HOLDERS and id(item) not in self.found}
 
     def _in_columns(self, alike: Alike, here: dict[int, Steps]) -> None:
+        is_first = True
         for key, column in zip(alike.keys, alike.columns, strict=True):
             rows = range(len(alike.rows)) if key in self._hits.keys else self._hit(column)
-            only = (key,)
-            for row in rows:
-                holder = id(alike.rows[row])
-                steps = here.get(holder)
-                if steps is None:
-                    here[holder] = only
+            holders = [id(alike.rows[row]) for row in rows]
+            if is_first:
+                # Most have no other entry, so that all of a column share one.
+                here |= dict.fromkeys(holders, (key,))
+                is_first = not holders
+                continue
+            for holder in holders:
+                steps = here.get(holder, ())
+                if type(steps) is not list:
+                    here[holder] = [*steps, key]
                 elif steps[-1] is not key:
-                    _add(here, holder, steps, key)
+                    steps.append(key)
 
     def _in_lists(self, level: Level, here: dict[int, Steps]) -> None:
-        hit = self._hit(level.items)
-        begins = list(accumulate(map(len, level.lists), initial=0)) if hit else []
-        for position in hit:
-            which = bisect_right(begins, position) - 1
-            holder, index = id(level.lists[which]), position - begins[which]
-            steps = here.get(holder)
-            if steps is None:
-                here[holder] = (index,)
-            elif steps[-1] < index:
-                _add(here, holder, steps, index)
+        which, begin, end = -1, 0, 0
+        steps: list[int] = []
+        for position in self._hit(level.items):
+            if position >= end:
+                while position >= end:
+                    which += 1
+                    begin, end = end, end + len(level.lists[which])
+                here[id(level.lists[which])] = steps = []
+            steps.append(position - begin)
 
     def _hit(self, column: Column) -> Sequence[int]:
         """Where in the column something was found, or lies in what is there."""
@@ -116,11 +118,3 @@ class _Visits:
         if kind is dict or kind is list:
             return bool(self.found.get(id(item)))
         return kind in NUMBERS and bool(self._hits.numbers) and str(item) in self._hits.numbers
-
-
-def _add(here: dict[int, Steps], holder: int, steps: Steps, step: Any) -> None:
-    # Most have one entry, which all of a column share.
-    if type(steps) is list:
-        steps.append(step)
-    else:
-        here[holder] = [*steps, step]
