@@ -9,7 +9,7 @@ import gc
 import sys
 from types import ModuleType
 
-GARBAGE = (10_000, 20, 20)
+GARBAGE = (50_000, 20, 20)
 """Objects, and looks, between one look for garbage and the next: the masking of a large answer takes a fifth less time,
 and what garbage holds until then is little, since what is in no cycle goes at once."""
 

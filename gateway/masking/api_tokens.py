@@ -4,8 +4,8 @@ Amazon, Google, GitHub and Slack are in `credentials.CLOUD_KEY`; this has the ot
 tokens tell themselves. A token without a prefix is for `secret_values`, which wants a label.
 """
 
+from gateway.masking.candidates import Candidate, Detector, Span, pattern
 from gateway.masking.labelled import starts_word
-from gateway.masking.search import Candidate, Detector, Span, pattern
 
 _SIGN = "[0-9A-Za-z_-]"
 _HEX = "[0-9a-f]"

@@ -4,7 +4,7 @@ Azure writes a signature into the keys of most services, by which they are found
 them; older keys, and passwords, go by the field of the connection string or URL that they stand in.
 """
 
-from gateway.masking.search import Candidate, Detector, Span, pattern
+from gateway.masking.candidates import Candidate, Detector, Span, pattern
 
 _BASE64 = "[0-9A-Za-z+/]"
 _URL_SAFE = "[0-9A-Za-z_-]"

@@ -4,8 +4,8 @@ A date or a line alone says nothing of anybody, so both are taken only after a l
 Names of people have no form at all: they are hidden by field rules, not here.
 """
 
+from gateway.masking.candidates import Candidate, Detector, Span, pattern
 from gateway.masking.labelled import checked, digit_count, label_hint, labelled, whole
-from gateway.masking.search import Candidate, Detector, Span, pattern
 
 _MONTH = r"\pL{3,10}"
 _ISO = r"[0-9]{4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}"

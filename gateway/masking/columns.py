@@ -167,7 +167,8 @@ def _long(items: Sequence[Any], kinds: Set[type], least: int) -> list[str]:
         # To put a fraction into a table costs more than to see that it is one.
         shortest = len(str(least))
         spelled = [item.text for item in items if type(item) is Number]
-        long += [number for number in spelled if len(number) >= shortest and _may_be_whole(number)]
+        whole = [number for number in spelled if len(number) >= shortest and number.find(".", 0, shortest) < 0]
+        long += filter(_may_be_whole, whole)
     return long
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.keyed import Keyed
+from gateway.masking.candidates import Detector, Pattern
 from gateway.masking.custom import of_pattern, of_words
 from gateway.masking.detectors import DETECTORS
 from gateway.masking.fields import folded, is_path, path
@@ -29,7 +30,7 @@ from gateway.masking.hide import (
     manner,
     strictest,
 )
-from gateway.masking.search import Detector, Found, Pattern, Search, search_for
+from gateway.masking.search import Found, Search, search_for
 from gateway.masking.tables import cells, named
 from gateway.values import Action, Mask
 

@@ -4,8 +4,8 @@ They go by the prefixes and forms that issuers document, or by a label next to t
 value alone looks like any random text. None of them tries a credential, or asks whether it lives.
 """
 
+from gateway.masking.candidates import Candidate, Detector, Span, pattern, text_end
 from gateway.masking.labelled import ends_word, starts_word
-from gateway.masking.search import Candidate, Detector, Span, pattern, text_end
 
 # RFC 7468 and RFC 4716; a key that is cut off is hidden to the end of its text.
 _PRIVATE = r"-{4,5} ?BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
+from gateway.masking.candidates import Candidate, Detector, Span, pattern, text_end, whole_candidate
 from gateway.masking.labelled import ends_word, starts_word
-from gateway.masking.search import Candidate, Detector, Span, pattern, text_end, whole_candidate
 
 LONGEST = 512
 """Characters of a pattern, and of a word or phrase."""

@@ -75,7 +75,8 @@ class DataWalk:
             known = self._strings.get(value)
             if type(known) is not Outcome:
                 return self._leaf(value, at, ())
-            self._enter(known, at, value)
+            for rule, hit in known.hits:
+                self.ledger.hit(rule, at, value if hit is None else hit)
             return GONE if known.drops else known.text
         if kind is not dict and kind is not list:
             return self._leaf(value, at, ())
@@ -88,37 +89,36 @@ class DataWalk:
         # To ask for all keys at once costs a third of asking for each.
         if self._special and not self._special.isdisjoint(holder):
             return self.rebuilt(holder, self.members(holder, at, steps=steps))
-        changes: dict[str, Json | Gone] = {}
+        result: dict[str, Json | Gone] = holder
         is_gone = False
         strings, passed = self._strings, self._passed
-        for key, item in holder.items() if steps is None else [(key, holder[key]) for key in steps]:
+        for key in holder if steps is None else steps:
+            item = holder[key]
             kind = type(item)
             if kind in passed or (kind is str and item not in strings):
                 continue
             new = self._found_in(item, (at, key))
             if new is not item:
-                changes[key] = new
+                result = holder.copy() if result is holder else result
+                result[key] = new
                 is_gone = is_gone or new is GONE
-        if not changes:
-            return holder
-        return self.rebuilt(holder, changes) if is_gone else {**holder, **changes}
+        return {key: item for key, item in result.items() if item is not GONE} if is_gone else result
 
     def _in_list(self, holder: list[Json], at: At, steps: Steps | None) -> list[Json]:
-        changes: dict[int, Json | Gone] = {}
+        result: list[Json | Gone] = holder
+        is_gone = False
         strings, passed = self._strings, self._passed
-        for index, item in enumerate(holder) if steps is None else [(index, holder[index]) for index in steps]:
+        for index in range(len(holder)) if steps is None else steps:
+            item = holder[index]
             kind = type(item)
             if kind in passed or (kind is str and item not in strings):
                 continue
             new = self._found_in(item, (at, index))
             if new is not item:
-                changes[index] = new
-        if not changes:
-            return holder
-        result: list[Json | Gone] = holder.copy()
-        for index, new in changes.items():
-            result[index] = new
-        return [item for item in result if item is not GONE]
+                result = holder.copy() if result is holder else result
+                result[index] = new
+                is_gone = is_gone or new is GONE
+        return [item for item in result if item is not GONE] if is_gone else result
 
     def members(
         self,
@@ -133,7 +133,8 @@ class DataWalk:
         changes: dict[str, Json | Gone] = {}
         all_special = bool(under) or branch is not None
         special, strings, passed = self._special, self._strings, self._passed
-        for key, item in holder.items() if steps is None else [(key, holder[key]) for key in steps]:
+        for key in holder if steps is None else steps:
+            item = holder[key]
             kind = type(item)
             if all_special or key in special:
                 new = self._member(key, item, at, under, branch)

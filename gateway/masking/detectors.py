@@ -11,12 +11,12 @@ from types import MappingProxyType
 from gateway.masking.api_tokens import API_TOKEN
 from gateway.masking.azure_keys import AZURE_KEY, CONNECTION_STRING, ENTRA_SECRET
 from gateway.masking.birth_and_address import DATE_OF_BIRTH, POSTAL_ADDRESS
+from gateway.masking.candidates import Detector
 from gateway.masking.credentials import CLOUD_KEY, JWT, PRIVATE_KEY
 from gateway.masking.identity_papers import DRIVING_LICENCE, PASSPORT
 from gateway.masking.national_ids import NATIONAL_IDS
 from gateway.masking.network import IP_ADDRESS, MAC_ADDRESS
 from gateway.masking.personal_data import EMAIL, IBAN, PAYMENT_CARD, PHONE, US_SSN
-from gateway.masking.search import Detector
 from gateway.masking.secret_values import PASSWORD, SECRET
 
 _PERSONAL = (EMAIL, PHONE, PAYMENT_CARD, IBAN, IP_ADDRESS, MAC_ADDRESS, DATE_OF_BIRTH, POSTAL_ADDRESS)

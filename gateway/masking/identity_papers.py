@@ -6,8 +6,8 @@ numbers by their label or key. A number of which nothing tells what it is is lef
 
 from itertools import cycle
 
+from gateway.masking.candidates import Candidate, Detector, Span, pattern, whole_candidate
 from gateway.masking.labelled import START, alone, checked, digit_count, label_hint, labelled, whole
-from gateway.masking.search import Candidate, Detector, Span, pattern, whole_candidate
 
 # ICAO 9303 part 3, 4.9: weights 7, 3, 1; letters count from ten, the filler is nought.
 _VALUES = {ord(sign): value for value, sign in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {ord("<"): 0}

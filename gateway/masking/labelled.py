@@ -7,7 +7,7 @@ is none, and neither is the name in the marker that an earlier masking left.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.masking.search import Accept, Match, Pattern, Span, pattern
+from gateway.masking.candidates import Accept, Match, Pattern, Span, pattern
 
 type Check = Callable[[str], bool]
 
@@ -88,6 +88,10 @@ class Checked:
     @property
     def first(self) -> Callable[[bytes, int, int], Sequence[Span]]:
         return self.pattern.first
+
+    @property
+    def at(self) -> Callable[[bytes, int, int], Sequence[Span]]:
+        return self.pattern.at
 
     def search(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Match | None:
         return self.pattern.search(text, pos, endpos)

@@ -11,8 +11,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
+from gateway.masking.candidates import Candidate, Detector, pattern
 from gateway.masking.labelled import END, START, Check, between, checked, label_hint, labelled, whole
-from gateway.masking.search import Candidate, Detector, pattern
 
 _SEPARATORS = str.maketrans("", "", " .-")
 _LAST_FOUR = r"[0-9]{4}"

@@ -7,8 +7,8 @@ alone; the ranges that are reserved for examples are addresses like any other.
 
 from ipaddress import AddressValueError, IPv6Address
 
+from gateway.masking.candidates import Candidate, Detector, Span, pattern, whole_candidate
 from gateway.masking.labelled import START, ends_word, starts_word
-from gateway.masking.search import Candidate, Detector, Span, pattern, whole_candidate
 
 _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"

@@ -14,7 +14,7 @@ type Span = tuple[int, int]
 
 NO_SPAN: Span = (-1, -1)
 _NOTHING = (NO_SPAN,)
-_ANYWHERE, _FROM_END_TO_END = re2._Anchor.UNANCHORED, re2._Anchor.ANCHOR_BOTH
+_ANYWHERE, _HERE, _FROM_END_TO_END = re2._Anchor.UNANCHORED, re2._Anchor.ANCHOR_START, re2._Anchor.ANCHOR_BOTH
 _PATTERN_MEMORY = 16 << 20
 _SET_MEMORY = 64 << 20
 
@@ -31,6 +31,11 @@ class Pattern(Protocol):
     @property
     def first(self) -> Callable[[bytes, int, int], Sequence[Span]]:
         """The spans of the first match between two positions, and of its groups; `NO_SPAN` where there is none."""
+        ...
+
+    @property
+    def at(self) -> Callable[[bytes, int, int], Sequence[Span]]:
+        """As `first`, of a match that begins at the first position."""
         ...
 
     def search(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Match | None: ...
@@ -50,7 +55,7 @@ class _Spans(NamedTuple):
 class _Compiled:
     """A pattern without the wrapper of the package: it takes twice as long for a match as RE2 does."""
 
-    __slots__ = ("_whole", "first", "groups")
+    __slots__ = ("_whole", "at", "first", "groups")
 
     def __init__(self, text: bytes, options: "re2.Options") -> None:
         """Raises re2.error."""
@@ -58,6 +63,7 @@ class _Compiled:
         match = compiled._regexp.Match
         self.groups: int = compiled.groups
         self.first: Callable[[bytes, int, int], Sequence[Span]] = partial(match, _ANYWHERE)
+        self.at: Callable[[bytes, int, int], Sequence[Span]] = partial(match, _HERE)
         self._whole: Callable[[bytes, int, int], Sequence[Span]] = partial(match, _FROM_END_TO_END)
 
     def search(self, text: bytes, pos: int = 0, endpos: int | None = None) -> Match | None:

@@ -8,22 +8,17 @@ is decoded or folded is searched in each of its readings as well.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from gateway.masking.candidates import Detector, values
 from gateway.masking.encodings import BASE64, ESCAPES, Back, folded, from_base64, unescaped
 from gateway.masking.folding import changes
-from gateway.masking.patterns import Match, Pattern, Span, pattern, pattern_set
+from gateway.masking.patterns import Pattern, Span, pattern, pattern_set
 
-__all__ = ["Accept", "Candidate", "Detector", "Found", "Match", "Pattern", "Search", "Span", "pattern", "text_end"]
-
-type Accept = Callable[[bytes, int, int], Span | None]
-type Resume = Callable[[bytes, int, int], int]
-
-_NUL, _NEWLINE = b"\0", b"\n"
+_NUL, _NEWLINE, _ONE = b"\0", b"\n", 1
 _BLOCK = 2048
 """Bytes of texts that are asked for hints together: few enough that a rare hint sends few texts to be searched."""
 _PART = 8192
@@ -32,61 +27,6 @@ _OVERLAP = 256
 _REACH = 1024
 # The last finds something in every text, so that an empty answer tells that the memory ran out.
 _MORE_HINTS = (ESCAPES, BASE64, "")
-
-
-_WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_WORD_END = pattern(r"[^0-9A-Za-z]")
-
-
-def next_word(haystack: bytes, start: int, end: int) -> int:
-    """Where the second word of a candidate begins, or the first behind it: how a rejected one is searched again."""
-    rest = haystack[start + 1 : end].lstrip(_WORD)
-    if rest:
-        return end - len(rest)
-    if end == len(haystack) or haystack[end] not in _WORD:
-        return end
-    word_end = _WORD_END.search(haystack, end)
-    return word_end.span()[0] if word_end else len(haystack)
-
-
-def whole_candidate(_haystack: bytes, _start: int, end: int) -> int:
-    """A rejected candidate holds no other value."""
-    return end
-
-
-def _as_found(_haystack: bytes, start: int, end: int) -> Span | None:
-    return start, end
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What may be a value: a pattern, and a check that RE2 cannot express."""
-
-    pattern: Pattern
-    """If it has a group, the group is the value and the rest its label."""
-    accept: Accept = _as_found
-    """The part of the candidate that is the value, or None."""
-    reads_before: int = 0
-    """Bytes before the value that the pattern reads, and that may be the last of another value."""
-    resume: Resume = next_word
-    """Where a rejected candidate is searched again: no value begins before. From its second word on only if short."""
-
-
-@dataclass(frozen=True, slots=True)
-class Detector:
-    """Recognises one kind of value."""
-
-    name: str
-    hint: str
-    """An RE2 pattern that is found in every text in which a candidate is found; cheap, often wrong. It reads no more
-    than `_OVERLAP` bytes of any line but the one in which it begins."""
-    candidates: tuple[Candidate, ...]
-    names: frozenset[str] = frozenset()
-    """Keys (as `fields.folded`) that tell what their value is, so that `bare` suffices."""
-    bare: Pattern | None = None
-    """The whole value under such a key."""
-    reaches_far: bool = False
-    """Whether a candidate may have more than `_REACH` bytes in other lines than its hint, as a policy's own may."""
 
 
 class Found(NamedTuple):
@@ -115,7 +55,7 @@ class _Joined:
         if self.content.count(_NUL) >= len(texts):
             self.content = _NUL.join(text.encode().replace(_NUL, b"\x01") for text in texts)
         lengths = map(len, texts if self.text.isascii() else self.content.split(_NUL))
-        self.starts = list(accumulate((length + 1 for length in lengths), initial=0))
+        self.starts = list(accumulate(map(_ONE.__add__, lengths), initial=0))
 
     def at(self, position: int) -> int:
         return bisect_right(self.starts, position) - 1
@@ -205,10 +145,20 @@ class Search:
                 return
             detector = self._detectors[number]
             name = detector.name
-            for start, end in _values(detector, content, hinted[number]):
-                which = bisect_right(starts, start) - 1
+            # Many texts are one value, and of those many are as long as others.
+            first: dict[int, Found] = {}
+            which = -1
+            for start, end in values(detector, content, hinted[number]):
+                # Values of one column stand in texts one after the other.
+                which = which + 1 if starts[which + 1] == start else bisect_right(starts, start) - 1
                 offset = starts[which]
-                yield which, Found(start - offset, end - offset, name)
+                if start > offset:
+                    yield which, Found(start - offset, end - offset, name)
+                    continue
+                span = first.get(end - start)
+                if span is None:
+                    span = first[end - start] = Found(0, end - start, name)
+                yield which, span
 
 
 @lru_cache(maxsize=64)
@@ -254,42 +204,3 @@ def _moved(back: Back, offset: int) -> Back:
         return first + offset, last + offset
 
     return moved
-
-
-def text_end(haystack: bytes, position: int) -> int:
-    """Where the text at this position ends, for a candidate that grows."""
-    end = haystack.find(_NUL, position)
-    return len(haystack) if end < 0 else end
-
-
-def _values(detector: Detector, haystack: bytes, blocks: Sequence[Span]) -> list[Span]:
-    found: list[Span] = []
-    for candidate in detector.candidates:
-        position = 0
-        for begin, limit in blocks:
-            # A value may reach over several blocks, and what lies in it is not searched again.
-            position = _in_block(candidate, haystack, max(position, begin), limit, found)
-    return found
-
-
-def _in_block(candidate: Candidate, haystack: bytes, position: int, limit: int, found: list[Span]) -> int:
-    """Adds what it finds, and gives back where the search goes on."""
-    first, accept, before = candidate.pattern.first, candidate.accept, candidate.reads_before
-    group = 1 if candidate.pattern.groups else 0
-    while position <= limit:
-        spans = first(haystack, position, limit)
-        begin = spans[0][0]
-        if begin < 0:
-            return position
-        start, end = spans[group]
-        if start < 0:
-            start, end = spans[0]
-        accepted = accept(haystack, start, end)
-        if accepted:
-            found.append(accepted)
-            resume = accepted[1]
-        else:
-            resume = candidate.resume(haystack, start, end)
-        # What is left of a candidate may hold another, and a value may outgrow its candidate.
-        position = max(resume - before, begin + 1)
-    return position

@@ -8,8 +8,8 @@ from collections import Counter
 from math import log2
 
 from gateway.masking.azure_keys import is_placeholder
+from gateway.masking.candidates import Candidate, Detector, Span, pattern
 from gateway.masking.labelled import whole
-from gateway.masking.search import Candidate, Detector, Span, pattern
 
 _IS = r"""["'\\]{0,2} {0,2}(?:=>|:=|[:=]|%3[Dd])\s{0,2}["'\\]{0,2}"""
 

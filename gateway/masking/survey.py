@@ -80,8 +80,8 @@ def _gathered(documents: dict[str, Known], leaves: Leaves) -> dict[str, Unreadab
 def _documents(texts: Iterable[str], rules: Rules, unnamed: set[str]) -> dict[str, Known]:
     """Those among the texts; into the unnamed goes of which it was seen that no name stands in it."""
     found: dict[str, Known] = {}
-    for text in texts:
-        known: Known | None = read(text) if text and text[0] in OPENERS else None
+    for text in [text for text in texts if text and (text[0] in OPENERS or "{" in text)]:
+        known: Known | None = read(text) if text[0] in OPENERS else None
         if known is None and "{" in text:
             if not rules.names_in(text):
                 unnamed.add(text)

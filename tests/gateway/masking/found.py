@@ -1,7 +1,8 @@
 """What a detector finds in a text, as the tests of detectors compare it."""
 
+from gateway.masking.candidates import Detector
 from gateway.masking.hide import merged
-from gateway.masking.search import Detector, Search
+from gateway.masking.search import Search
 
 
 def found(detector: Detector, text: str) -> list[str]:

@@ -6,8 +6,9 @@ import string
 import pytest
 
 from gateway.masking import credentials
+from gateway.masking.candidates import Detector
 from gateway.masking.hide import merged
-from gateway.masking.search import Detector, Search
+from gateway.masking.search import Search
 
 KEY, JWT, CLOUD = credentials.PRIVATE_KEY, credentials.JWT, credentials.CLOUD_KEY
 

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.masking.candidates import Candidate, Detector, pattern
 from gateway.masking.labelled import Checked, alone, between, checked, ends_word, labelled, starts_word, whole
-from gateway.masking.search import Candidate, Detector, Search, pattern
+from gateway.masking.search import Search
 from tests.gateway.masking.found import found
 
 NUMBER = Detector("n", "(?i:abc)", (Candidate(pattern(labelled(("abc", "é-?number"), "[0-9]{3}"))),))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.masking.candidates import Candidate, Detector, pattern
 from gateway.masking.detectors import DETECTORS
-from gateway.masking.search import Candidate, Detector, Found, Search, pattern, search_for, text_end
+from gateway.masking.search import Found, Search, search_for
 
 WORD = Detector("word", "b", (Candidate(pattern("ab+")),))
 LABELLED = Detector("labelled", "key", (Candidate(pattern("key=([0-9]+)")),))
@@ -40,11 +41,6 @@ def test_a_text_with_nul_does_not_shift_the_others() -> None:
 
 def test_a_value_does_not_run_from_one_text_into_the_next() -> None:
     assert EVERY.find(["alice", "@example.com", "4111 1111", "1111 1111"]) == {}
-
-
-def test_the_end_of_a_text_is_where_the_next_begins() -> None:
-    assert text_end(b"ab\0cd", 1) == 2
-    assert text_end(b"ab\0cd", 3) == 5
 
 
 class SetWithoutMemory:
