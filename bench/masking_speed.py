@@ -126,6 +126,8 @@ def speeds(seed: int, megabytes: float) -> list[Speed]:
         "structured, one in ten, five detectors": (_structured(some), tuple(n for n in _PLAIN if n in DETECTORS)),
         "structured, every record": (_structured(much), tuple(DETECTORS)),
         "JSON in a text, one in ten": (result(json.dumps(some)), tuple(DETECTORS)),
+        "compact JSON in a text, one in ten": (result(json.dumps(some, separators=(",", ":"))), tuple(DETECTORS)),
+        "JSON in a text, every record": (result(json.dumps(much)), tuple(DETECTORS)),
         "one text of log lines, one in ten": (result(lines), tuple(DETECTORS)),
     }
     return [_speed(name, message, detectors) for name, (message, detectors) in messages.items()]

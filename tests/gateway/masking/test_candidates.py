@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking.candidates import Detector, next_word, text_end, values
+from gateway.masking.candidates import Candidate, Detector, next_word, pattern, row, text_end, values
 from gateway.masking.detectors import DETECTORS
 
 WITH_ROWS = [each for each in DETECTORS.values() if any(candidate.row for candidate in each.candidates)]
@@ -35,6 +35,15 @@ def test_in_a_row_of_texts_is_found_what_is_found_in_each(detector: Detector, te
 
 def test_addresses_and_cards_are_found_in_rows() -> None:
     assert {detector.name for detector in WITH_ROWS} == {"email", "payment_card"}
+
+
+def test_a_text_in_a_row_of_which_a_part_is_the_value_is_searched_to_its_end() -> None:
+    pairs = Detector("pairs", "a", (Candidate(pattern("[ab]+"), lambda _text, start, _end: (start, start + 2)),))
+    rows = replace(pairs, candidates=(replace(pairs.candidates[0], row=row("[ab]+")),))
+    haystack = b"ab\0ab\0abab\0ab\0"
+    found = values(pairs, haystack, [(0, len(haystack))])
+    assert found == [(0, 2), (3, 5), (6, 8), (8, 10), (11, 13)]
+    assert values(rows, haystack, [(0, len(haystack))]) == found
 
 
 class Counted:

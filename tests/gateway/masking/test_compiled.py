@@ -45,6 +45,12 @@ def test_texts_in_which_something_is_found_come_back_hidden_with_the_rules() -> 
     assert [rule.mask for rule in outcomes["c@d.org"].rules] == ["mail"]
 
 
+def test_only_a_text_that_is_all_value_is_hidden_whole() -> None:
+    # The value has as many bytes as the text has characters.
+    assert rules(MAIL).outcomes(["é@b.co!"])["é@b.co!"].text == "[hidden:email]!"
+    assert rules(MAIL).outcomes(["é@b.co"])["é@b.co"].text == "[hidden:email]"
+
+
 def test_every_mask_that_hits_is_named_once_in_the_order_of_the_masks() -> None:
     both = rules(MAIL, Mask("more", Action.PARTIAL, detectors=("us_ssn", "email")))
     [outcome] = both.outcomes(["a@b.co 123-45-6789 c@d.org"]).values()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.jsontext import MAX_DEPTH, Number, parse, write
+from gateway.keyed import Keyed
 from gateway.masking.compiled import compiled
 from gateway.masking.data import MOST_NESTED, DataWalk, TooDeepError
 from gateway.masking.hide import GONE
@@ -44,6 +45,20 @@ def test_unchanged_parts_of_a_changed_document_are_shared_and_the_input_is_left_
     assert new == {"same": {"x": 1}, "other": ["[hidden:email]"]}
     assert new["same"] is value["same"]
     assert value == {"same": {"x": 1}, "other": [MAIL]}
+
+
+def test_each_entry_has_the_digest_of_the_value_that_was_hidden() -> None:
+    keyed = Keyed(b"digests", b"tokens", "session")
+    ledger = Ledger(keyed)
+    record: Json = {"a": MAIL, "b": f"to {MAIL}", "c": CARD, "d": Number(f"{CARD}.0"), MAIL: 1}
+    value: Json = [record, *({**record, "e": index} for index in range(100))]
+    DataWalk(compiled((detect("email", "payment_card"),)), ledger, value).document(value, None)
+    mail, card = keyed.digest(MAIL.encode()), keyed.digest(str(CARD).encode())
+    told = {(hidden.path, hidden.digest) for hidden in ledger.hidden() if hidden.path.startswith("$[7]")}
+    assert told == {
+        *(("$[7]['a']", mail), ("$[7]['b']", mail), ("$[7]['c']", card), ("$[7]['d']", card)),
+        ("$[7]['[hidden:email]']", mail),
+    }
 
 
 def test_the_order_of_keys_stays() -> None:

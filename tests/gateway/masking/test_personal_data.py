@@ -189,6 +189,27 @@ def test_a_number_that_the_administration_never_gives_is_none(text: str) -> None
     assert found(SSN, f"is {text.replace('-', ' ')}, ") == [each.replace("-", " ") for each in expected]
 
 
+# ISO/IEC 7812, by length: Visa, Diners, American Express, then Mastercard, JCB, Maestro, Discover and UnionPay.
+ISSUED = (
+    (13, "4"),
+    (14, "30[0-5]|36|38|39"),
+    (15, "34|37"),
+    (16, "4|2[2-7]|3|5[0-8]|6|8[12]|97"),
+    (17, "5[0-8]|6"),
+    (18, "5[0-8]|6"),
+    (19, "4|3|5[0-8]|6"),
+)
+
+
+@pytest.mark.parametrize(("length", "starts"), ISSUED)
+def test_a_number_is_a_card_only_if_its_issuer_gives_numbers_of_that_length(length: int, starts: str) -> None:
+    issued = pattern(f"^(?:{starts})")
+    for first in range(200, 1000):
+        number = f"{first}{'0' * (length - 4)}"
+        card = number + luhn.calc_check_digit(number)
+        assert found(CARD, card) == ([card] if issued.search(card.encode()) else []), card
+
+
 WORD_BY_WORD = replace(CARD, candidates=tuple(replace(candidate, resume=next_word) for candidate in CARD.candidates))
 FOURS = st.integers(0, 9999).map("{:04}".format) | st.sampled_from(["4111", "1111", "5500", "0000", "0004"])
 GROUPS = st.lists(FOURS | st.sampled_from(["4111 1111 1111 1111", "411", "41111", "x"]), min_size=4, max_size=60)

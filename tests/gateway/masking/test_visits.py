@@ -97,6 +97,16 @@ def test_a_clean_value_beside_one_in_which_something_was_found_is_not_visited() 
     assert (list(named[id(both)]), list(named[id(clean)])) == (["list"], [])
 
 
+@given(alike=ALIKE, value=VALUES, hits=HITS)
+def test_an_entry_names_only_what_is_kept_so_that_nothing_else_comes_to_have_its_identity(
+    alike: int, value: Json, hits: Hits
+) -> None:
+    with columns_from(alike):
+        leaves = gathered(value)
+        named = visits(leaves.levels, hits)
+    assert named.keys() <= {id(holder) for holder in (*holders(value), *leaves.roots)}
+
+
 def test_what_was_never_gathered_has_no_entry() -> None:
     records: list[Any] = [{"name": MAIL} for _ in range(1000)]
     named = visits(gathered(records).levels, Hits({MAIL: None}, {}, set()))
